@@ -1,0 +1,81 @@
+"""The manual of this repository: `nox -l` lists what can be done, `nox -s NAME` does it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["tests", "reference", "lint"]
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = Path(__file__).parent
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Judge a candidate by every clause: `nox -s conformance -- --impl=stdlib`."""
+    session.install("-q", "-e", ".")
+    session.run("mmap-spec", "run", *(session.posargs or ["--impl=stdlib"]))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The engine's own tests: miniatures, self-test candidates, meta-tests."""
+    session.install("-q", ".", "pytest-xdist")
+    arguments = session.posargs or ["-n", "2", "-q"]
+    session.run("python", "-m", "pytest", "tests", *arguments)
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+    """The reference's own tests: its OS layer in C, white-box tests, its stubs."""
+    session.install("-q", "pytest", "mypy", "setuptools")
+    session.install("-q", "--no-deps", "./reference", env={"MMAP_REFERENCE_WERROR": "1"})
+    session.run("python", "reference/ctests/run.py")
+    session.run("python", "-m", "pytest", "-q", "-c", "reference/pyproject.toml", "reference/tests")
+    session.run("python", "-m", "mypy.stubtest", "mmap_reference")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff and mypy over the Python sources."""
+    session.install("-q", "-e", ".", "ruff>=0.6", "mypy>=1.11", "types-jsonschema", "nox")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build both wheels, check what is in them, and use mmap-spec from its wheel."""
+    session.install("-q", "build", "twine")
+    folder = Path(session.create_tmp()).resolve()
+    wheels = folder / "wheels"
+    for project in (ROOT, ROOT / "reference"):
+        session.run("python", "-m", "build", "--outdir", str(wheels), str(project), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(wheels.iterdir())))
+    session.run("python", str(ROOT / "tests" / "check_wheels.py"), str(wheels))
+    session.install(
+        "-q", "--force-reinstall", "--no-deps", *map(str, wheels.glob("mmap_spec-*.whl"))
+    )
+    session.install("-q", *map(str, wheels.glob("*.whl")))
+    empty = folder / "empty"
+    empty.mkdir(exist_ok=True)
+    session.chdir(empty)
+    session.run("mmap-spec", "run", "--impl=stdlib", "--topic=read", "--topic=find")
+    session.run("mmap-spec", "smoke", "--impl=stdlib", "--impl=mmap", "--impl=reference")
+
+
+@nox.session
+def roundtrip(session: nox.Session) -> None:
+    """What a round trip to a worker costs, in microseconds."""
+    session.install("-q", "-e", ".")
+    session.run("python", "tests/benchmarks/roundtrip.py", *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.exit("run it with nox: nox -l")

@@ -1,0 +1,1 @@
+"""The tests: one file a topic, the same names as clauses/."""

@@ -1,0 +1,448 @@
+"""From ``IMPL[@INTERPRETER]`` to a started worker.
+
+Finds the interpreter, builds the implementation where that is needed, starts
+``worker.py`` there, and turns a dead or silent worker into ``LinkDied``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import collections
+import contextlib
+import dataclasses
+import glob
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from packaging.version import InvalidVersion, Version
+
+from mmap_spec import descriptors, worker
+from mmap_spec.candidate import Candidate, LinkDied, Profile, Session
+from mmap_spec.descriptors import BadDescriptor, Implementation, Interpreter
+from mmap_spec.protocol import PROTOCOL, ProtocolError
+
+Say = Callable[[str], None]
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+class CannotStart(Exception):
+    """The candidate could not be started; the text names the remedy."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A candidate as the command line names it."""
+
+    text: str
+    implementation: Implementation
+    interpreter: Interpreter
+
+
+def parse(text: str) -> Spec:
+    """``IMPL[@INTERPRETER]``, resolved; BadDescriptor or CannotStart say what is wrong."""
+    name, _, where = text.partition("@")
+    return Spec(text, descriptors.find(name), interpreter(where))
+
+
+def interpreter(name: str) -> Interpreter:
+    """An interpreter by id, path or command; none is the one that runs this."""
+    if name in ("", "this"):
+        return Interpreter("this", (sys.executable,))
+    known = descriptors.load_interpreters()
+    if name in known:
+        return from_entry(name, known[name])
+    command = tuple(os.path.expanduser(part) for part in shlex.split(name))
+    program = shutil.which(command[0]) if command else None
+    if program is None:
+        raise CannotStart(
+            f"interpreter {name!r}: neither an id in interpreters.toml nor a program; "
+            + descriptors.nearest(name, sorted(known))
+        )
+    return Interpreter(name, (program, *command[1:]))
+
+
+def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
+    """An entry of interpreters.toml, looked for on this machine."""
+    if "command" in entry:
+        command = tuple(entry["command"])
+    else:
+        found = next((path for path in map(locate, entry.get("find", [name])) if path), None)
+        if found is None:
+            raise CannotStart(f"{name} is not on this machine. {entry.get('hint', '')}".strip())
+        command = (found,)
+    return Interpreter(
+        name,
+        command,
+        entry.get("hint", ""),
+        float(entry.get("timeout", Interpreter.timeout)),
+        tuple((key, os.path.expanduser(value)) for key, value in entry.get("env", {}).items()),
+    )
+
+
+def locate(where: str) -> str | None:
+    """A program on PATH that really runs, or the highest version that a path pattern matches."""
+    if "/" not in where:
+        found = shutil.which(where)
+        return found if found and runs(found) else None
+    matches = [path for path in glob.glob(os.path.expanduser(where)) if os.access(path, os.X_OK)]
+    return max(matches, key=version_in, default=None)
+
+
+def runs(program: str) -> bool:
+    """Whether a program starts at all: a version manager's stand-in may be an empty shell."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def version_in(path: str) -> Version:
+    """The version that a path like ``.../versions/3.9.18/bin/python3`` holds; 0 without one."""
+    for part in reversed(Path(path).parts):
+        try:
+            return Version(part)
+        except InvalidVersion:
+            continue
+    return Version("0")
+
+
+# -- links ------------------------------------------------------------------
+
+
+class Watchdog(threading.Thread):
+    """Calls ``expire`` when an armed time limit has passed."""
+
+    TICK = 0.2  # seconds
+
+    def __init__(self, expire: Callable[[], None]) -> None:
+        super().__init__(name="mmap-spec watchdog", daemon=True)
+        self._expire = expire
+        self._stopped = threading.Event()
+        self._deadline = float("inf")
+        self.expired = False
+        self.start()
+
+    def arm(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    def disarm(self) -> None:
+        self._deadline = float("inf")
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        while not self._stopped.wait(self.TICK):
+            if time.monotonic() > self._deadline:
+                self.expired = True
+                self._expire()
+                return
+
+
+class PipeLink:
+    """A worker in a process of its own."""
+
+    def __init__(
+        self, chosen: Interpreter, env: dict[str, str], folder: str, core: int | None = None
+    ) -> None:
+        command = [*chosen.command, worker.__file__, folder]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **dict(chosen.env), **env},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CannotStart(f"{shlex.join(command)}: {error.strerror}") from None
+        self._stdin: Any = self._process.stdin
+        self._stdout: Any = self._process.stdout
+        self._errors_from: Any = self._process.stderr
+        self._errors: collections.deque[bytes] = collections.deque(maxlen=200)
+        self._drain = threading.Thread(
+            target=self._errors.extend, args=(self._errors_from,), daemon=True
+        )
+        self._drain.start()
+        self._timeout = chosen.timeout
+        self._watchdog = Watchdog(self._kill)
+        self.facts = self._hello(command)
+        if core is not None:
+            self.request({"id": 0, "op": "pin", "core": core, "cores": sorted(CORES)})
+
+    def _hello(self, command: list[str]) -> dict[str, Any]:
+        line = self._exchange(b"")
+        try:
+            hello = json.loads(line)
+            if hello["protocol"] != PROTOCOL:
+                raise CannotStart(f"worker speaks protocol {hello['protocol']}, not {PROTOCOL}")
+            return dict(hello["facts"])
+        except (ValueError, KeyError, TypeError):
+            said = line[:200].decode("utf-8", "replace").rstrip()
+            how = f"it said {said!r} instead of hello" if said else self._post_mortem()
+            self.close()
+            raise CannotStart(f"{shlex.join(command)}: {how}{self._last_words()}") from None
+
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
+        line = self._exchange(json.dumps(message).encode("ascii") + b"\n")
+        if not line.endswith(b"\n"):
+            raise LinkDied(self._post_mortem(), self._watchdog.expired)
+        try:
+            return dict(json.loads(line))
+        except ValueError:
+            raise ProtocolError(f"the worker said {line[:200]!r}") from None
+
+    def _exchange(self, data: bytes) -> bytes:
+        self._watchdog.arm(self._timeout)
+        try:
+            self._stdin.write(data)
+            self._stdin.flush()
+            return bytes(self._stdout.readline())
+        except OSError:  # its end of the pipe is gone
+            return b""
+        finally:
+            self._watchdog.disarm()
+
+    def _post_mortem(self) -> str:
+        """How the process ended."""
+        if self._watchdog.expired:
+            return f"no answer within {self._timeout:g} s"
+        try:
+            status = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            return "closed its output, but did not end"
+        if status >= 0:
+            return f"exited with status {status}"
+        try:
+            return f"died by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"died by signal {-status}"
+
+    def _last_words(self) -> str:
+        self._drain.join(timeout=1)
+        text = b"".join(self._errors).decode("utf-8", "replace").strip()
+        return f"\n{text[-2000:]}" if text else ""
+
+    def _kill(self) -> None:
+        """End the worker and whatever it has started."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except AttributeError:  # Windows
+            self._process.kill()
+        except (ProcessLookupError, PermissionError):
+            pass  # gone already
+
+    def close(self) -> None:
+        self._watchdog.stop()
+        for stream in (self._stdin, self._stdout):
+            with contextlib.suppress(OSError):  # unsent bytes for a dead worker
+                stream.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._kill()
+        self._process.wait()
+        self._drain.join(timeout=1)
+        if not self._drain.is_alive():
+            self._errors_from.close()
+
+
+class InProcessLink:
+    """The worker's code in this process, for debugging: a crash ends everything."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self._worker = worker.Worker()
+        self.facts = worker.facts()
+
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
+        return dict(json.loads(self._worker.answer(json.dumps(message).encode("ascii"))))
+
+    def close(self) -> None:
+        self._worker.op_reset({})
+        self._worker.end()
+
+
+# -- building ---------------------------------------------------------------
+
+
+def cache() -> Path:
+    """Where built implementations and fetched interpreters are kept."""
+    return Path(os.environ.get("MMAP_SPEC_CACHE") or platformdirs.user_cache_dir("mmap-spec"))
+
+
+def fingerprint(requirement: str) -> str:
+    """A hash of the requirement, and of the sources if it is a folder."""
+    digest = hashlib.sha256(requirement.encode())
+    folder = Path(requirement)
+    if folder.is_dir():
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(folder).parts
+            wanted = parts[0] == "src" or len(parts) == 1
+            if (
+                wanted
+                and path.is_file()
+                and "__pycache__" not in parts
+                and ".egg-info" not in str(path)
+            ):
+                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def build(spec: Spec, facts: dict[str, Any], say: Say) -> Path:
+    """The folder that holds the built implementation, built now if it is not there."""
+    requirement = spec.implementation.requirement
+    assert requirement is not None
+    tag = "{implementation_name}-{implementation_version}-{platform_machine}".format(**facts)
+    tag += "-debug" if facts["debug"] else ""
+    tag += "" if facts["gil"] else "-nogil"
+    name = spec.implementation.id
+    target = cache() / "built" / name / f"{tag}-{fingerprint(requirement)}"
+    if target.is_dir():
+        return target
+    say(f"building {name} for {facts['implementation_name']} {facts['python_full_version']} ...")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
+    try:
+        source = requirement
+        if Path(requirement).is_dir():  # pip would leave its traces in the sources
+            source = str(scratch / "source")
+            shutil.copytree(
+                requirement, source, ignore=shutil.ignore_patterns("build", "*.egg-info")
+            )
+        install(spec, ["--target", str(scratch / "target"), source])
+        (scratch / "target").rename(target)
+    except OSError:
+        if not target.is_dir():  # otherwise another process was faster
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target
+
+
+def install(spec: Spec, arguments: list[str]) -> None:
+    """Run pip for the spec's interpreter: its own pip, or ours on its behalf."""
+    command = list(spec.interpreter.command)
+    env = {**os.environ, **dict(spec.interpreter.env), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    own = subprocess.run(
+        [*command, "-m", "pip", "--version"], capture_output=True, env=env, check=False
+    )
+    pip = [*command, "-m", "pip"]
+    if own.returncode != 0:
+        pip = [sys.executable, "-m", "pip", "--python", command[0]]
+    done = subprocess.run(
+        [*pip, "install", "--quiet", *arguments],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+    )
+    if done.returncode != 0:
+        hint = spec.implementation.hint
+        raise CannotStart(
+            f"{spec.text}: it could not be built"
+            + (f" ({hint})" if hint else "")
+            + f": {shlex.join(pip)} install {shlex.join(arguments)}\n{done.stderr.strip()[-3000:]}"
+        )
+
+
+# -- starting ---------------------------------------------------------------
+
+
+def share_core(index: int) -> int | None:
+    """Bind this process to one core, which its worker will share; None where that cannot be.
+
+    They take turns, so that two cores would only wait for one another to wake up.  ``index``
+    spreads the processes of one run.
+    """
+    if not CORES:
+        return None
+    core = sorted(CORES)[index % len(CORES)]
+    try:
+        os.sched_setaffinity(0, {core})
+    except OSError:  # a container that does not allow it
+        return None
+    return core
+
+
+def scratch_folder() -> str:
+    """A folder for the examples of this run, removed at its end whatever happens to workers."""
+    folder = tempfile.mkdtemp(prefix="mmap-spec-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def start(
+    spec: Spec,
+    *,
+    api: tuple[int, int] | None = None,
+    in_process: bool = False,
+    core: int | None = None,
+    say: Say = lambda text: None,
+) -> Candidate:
+    """The candidate, started; CannotStart says why not and what to do."""
+    chosen, judged = spec.interpreter, spec.implementation
+    if in_process and chosen.id != "this":
+        raise BadDescriptor(f"--in-process cannot run {spec.text}: it means this interpreter")
+    folder = scratch_folder()
+
+    def link() -> PipeLink | InProcessLink:
+        if in_process:
+            return InProcessLink(judged.path)
+        return PipeLink(chosen, dict(judged.env), folder, core)
+
+    path = list(judged.path)
+    if judged.requirement is not None and (
+        Path(judged.requirement).is_dir() or not importable(link, judged.module, path)
+    ):
+        probe = link()
+        facts = probe.facts
+        probe.close()
+        if judged.requirement.startswith("/") and not Path(judged.requirement).is_dir():
+            raise CannotStart(
+                f"{spec.text}: not installed in that interpreter. {judged.hint or ''}"
+            )
+        path.append(str(build(spec, facts, say)))
+    listed = judged.deviations()
+
+    def deviations(profile: Profile) -> frozenset[str]:
+        environment = profile.markers()
+        return frozenset(entry.clause for entry in listed if entry.applies(environment))
+
+    session = Session(link, judged.module, path)
+    try:
+        return Candidate(spec.text, session, api=api or judged.api, deviations=deviations)
+    except CannotStart:
+        raise
+    except Exception as error:
+        session.close()
+        hint = f" {judged.hint}" if judged.hint else ""
+        raise CannotStart(
+            f"{spec.text}: import {judged.module} failed: {type(error).__name__}: {error}.{hint}"
+        ) from error
+
+
+def importable(link: Callable[[], Any], module: str, path: list[str]) -> bool:
+    """Whether the interpreter has the module already."""
+    worker_link = link()
+    try:
+        message = {"id": 1, "op": "import", "name": module, "path": path}
+        return "raised" not in worker_link.request(message)
+    except LinkDied:
+        return True  # it is there, and kills its interpreter: that is for the run to say
+    finally:
+        worker_link.close()

@@ -1,0 +1,148 @@
+"""An example's operations as a stand-alone program.
+
+The journal is kept by ``candidate.py``: one ``Step`` an operation.  The result
+imports ``mmap`` and nothing of ours, makes its files in a temporary folder, and
+prints what each operation gave.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+ACCESS = {0: "ACCESS_DEFAULT", 1: "ACCESS_READ", 2: "ACCESS_WRITE", 3: "ACCESS_COPY"}
+PATTERN = '''def pattern(size):
+    """Bytes that repeat nowhere near a page size."""
+    return bytes((i * 167 + (i >> 8) * 13 + (i >> 16)) & 255 for i in range(size))
+'''
+LONG = 120  # characters of a literal that is still readable
+
+
+@functools.lru_cache(maxsize=64)
+def pattern(size: int) -> bytes:
+    """``size`` bytes that are not uniform and repeat at no page size."""
+    return bytes((i * 167 + (i >> 8) * 13 + (i >> 16)) & 255 for i in range(size))
+
+
+Code = str | Callable[[], str]  # an operation's source text, or what makes it
+
+
+def text_of(code: Code) -> str:
+    """An operation's source text."""
+    return code if isinstance(code, str) else code()
+
+
+@dataclasses.dataclass
+class Step:
+    """One operation: its code, the name its result gets, what came of it."""
+
+    code_: Code  # a function where the text is costly and seldom wanted
+    name: str | None = None
+    value: Any = None
+    raised: str | None = None
+    expected: str | None = None
+    statement: bool = False  # the code prints nothing by itself
+    died: str | None = None
+
+    @property
+    def code(self) -> str:
+        return text_of(self.code_)
+
+
+def render(value: Any) -> str:
+    """Source code for a value that an operation takes."""
+    code = getattr(value, "_code", None)
+    if isinstance(code, str):
+        return code
+    if isinstance(value, (bytes, bytearray)):
+        text = literal(bytes(value))
+        return text if isinstance(value, bytes) else f"bytearray({text})"
+    if isinstance(value, tuple):
+        return "(" + "".join(render(item) + ", " for item in value).strip() + ")"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(render, value)) + "]"
+    if isinstance(value, slice):
+        return f"slice({render(value.start)}, {render(value.stop)}, {render(value.step)})"
+    if isinstance(value, type):
+        return value.__name__
+    return repr(value)
+
+
+def literal(data: bytes) -> str:
+    """Bytes as code: a literal, a run length, a pattern, or hexadecimal digits."""
+    text = repr(data)
+    if len(text) <= LONG:
+        return text
+    if data == pattern(len(data)):
+        return f"pattern({len(data)})"
+    runs = [(byte, sum(1 for _ in group)) for byte, group in itertools.groupby(data)]
+    if len(runs) <= 8:
+        return " + ".join(
+            f"{bytes([byte])!r} * {count}" if count > 1 else repr(bytes([byte]))
+            for byte, count in runs
+        )
+    return f"bytes.fromhex({data.hex()!r})"
+
+
+def arguments(args: Iterable[Any], kwargs: dict[str, Any]) -> str:
+    """The text between the brackets of a call."""
+    parts = [render(arg) for arg in args]
+    for key, value in kwargs.items():
+        known = key == "access" and type(value) is int and value in ACCESS
+        parts.append(f"{key}=" + (f"mmap.{ACCESS[value]}" if known else render(value)))
+    return ", ".join(parts)
+
+
+def subscript(key: Any) -> str:
+    """The text between square brackets."""
+    if not isinstance(key, slice):
+        return render(key)
+    parts = ["" if part is None else render(part) for part in (key.start, key.stop)]
+    if key.step is not None:
+        parts.append(render(key.step))
+    return ":".join(parts)
+
+
+def short(value: Any, limit: int = 70) -> str:
+    """A value on one line, for a comment."""
+    text = render(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def standalone(steps: list[Step], headline: str, module: str) -> str:
+    """The program: headline as its docstring, then the steps."""
+    body = "\n".join(line for step in steps for line in lines_of(step))
+    imports = ["os", "tempfile"] + (["array"] if "array." in body else [])
+    head = ['"""' + headline.replace("\\", "\\\\").replace('"""', "'''") + '"""']
+    head += [f"import {name}" for name in sorted(imports)]
+    head.append("import mmap" if module == "mmap" else f"import {module} as mmap")
+    head.append("")
+    if "pattern(" in body:
+        head += ["", PATTERN, ""]
+    head.append("os.chdir(tempfile.mkdtemp())")
+    return "\n".join(head) + "\n" + body + "\n"
+
+
+def lines_of(step: Step) -> list[str]:
+    """One step as lines of code, its outcome as a comment."""
+    code = step.code.split("\n")
+    if step.died is not None:
+        return [*code[:-1], f"{code[-1]}  # {step.died}"]
+    if step.raised is not None:
+        expected = "" if step.expected in (None, "an exception") else f"; expected: {step.expected}"
+        indented = ["    " + line for line in code]
+        return [
+            "try:",
+            *indented,
+            f"except Exception as error:  # got {step.raised}{expected}",
+            "    print(type(error).__name__, error)",
+        ]
+    if step.name is not None:
+        return [*code[:-1], f"{step.name} = {code[-1]}"]
+    if step.statement:
+        return code
+    expected = f", expected: {step.expected}" if step.expected else ""
+    return [*code[:-1], f"print({code[-1]})  # {short(step.value)}{expected}"]

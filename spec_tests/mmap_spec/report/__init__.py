@@ -1,0 +1,1 @@
+"""The result stream, and what is drawn from it."""

@@ -1,0 +1,84 @@
+"""The result stream: JSON lines with a header, a line a clause, and a footer.
+
+A stream without a footer is an incomplete run.  The file appears under its name
+only when it is whole.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import mmap_spec
+from mmap_spec.verdicts import Verdict, counts
+
+FORMAT = 1
+
+
+def header(spec: str, profile: dict[str, Any] | None, selected: int) -> dict[str, Any]:
+    """The first line: what was judged, by which battery, when."""
+    return {
+        "kind": "header",
+        "format": FORMAT,
+        "battery": mmap_spec.__version__,
+        "candidate": spec,
+        "profile": profile,
+        "clauses": selected,
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def line_of(verdict: Verdict) -> dict[str, Any]:
+    """A clause's line."""
+    return {
+        "kind": "clause",
+        "id": verdict.clause.id,
+        "level": verdict.clause.level,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "link": verdict.link,
+        "tests": [result.to_data() for result in verdict.results],
+    }
+
+
+def write(
+    path: Path,
+    head: dict[str, Any],
+    verdicts: Iterable[Verdict],
+    complete: bool,
+    status: int,
+    seconds: float,
+) -> None:
+    """The whole stream, put in place in one step; without a footer if the run is incomplete."""
+    verdicts = list(verdicts)
+    lines = [head, *map(line_of, verdicts)]
+    if complete:
+        footer = {"kind": "footer", "complete": True, "exit": status, "seconds": round(seconds, 3)}
+        lines.append({**footer, **counts(verdicts)})
+    replace(path, "".join(json.dumps(line) + "\n" for line in lines))
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a text file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+
+
+def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any] | None]:
+    """Header, clause lines, and the footer, which is None for an incomplete run."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    foot = lines[-1] if lines and lines[-1].get("kind") == "footer" else None
+    return lines[0], [line for line in lines if line.get("kind") == "clause"], foot

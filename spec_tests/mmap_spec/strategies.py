@@ -1,0 +1,85 @@
+"""Generators: contents, integers, slices, needles, and the settings of every property.
+
+They construct valid values; what they leave out is said in their docstrings.
+"""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+
+from mmap_spec.program import pattern
+
+__all__ = [
+    "ALPHABET",
+    "contents",
+    "edges",
+    "haystacks",
+    "indices",
+    "integers_near",
+    "needles_in",
+    "pattern",
+    "slices",
+]
+
+ALPHABET = b"ab\n\x00\xff"
+
+settings.register_profile(
+    "gate",
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    report_multiple_bugs=False,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def edges(length: int, page: int = 4096) -> list[int]:
+    """The integers at which an operation on ``length`` bytes can go wrong, but huge ones."""
+    around = [0, length // 2, length, page, 2 * length]
+    return sorted(
+        {value + step for value in around for step in (-1, 0, 1)} | {-length - 1, -length}
+    )
+
+
+def integers_near(length: int, page: int = 4096) -> st.SearchStrategy[int]:
+    """Integers around 0, the length, minus the length and the page, and any between."""
+    return st.sampled_from(edges(length, page)) | st.integers(-length - 2, length + 2)
+
+
+def contents(min_size: int = 1, max_size: int = 300) -> st.SearchStrategy[bytes]:
+    """Bytes for a mapping, seldom uniform; sizes in bytes."""
+    return st.binary(min_size=min_size, max_size=max_size) | st.integers(min_size, max_size).map(
+        pattern
+    )
+
+
+def haystacks(min_size: int = 1, max_size: int = 60) -> st.SearchStrategy[bytes]:
+    """Bytes of a small alphabet, so that matches, near matches and repetitions occur."""
+    return st.lists(st.sampled_from(list(ALPHABET)), min_size=min_size, max_size=max_size).map(
+        bytes
+    )
+
+
+@st.composite
+def needles_in(draw: st.DrawFn, haystack: bytes) -> bytes:
+    """A part of the haystack, often one, or bytes of the same alphabet; may be empty."""
+    if draw(st.booleans()):
+        start = draw(st.integers(0, len(haystack)))
+        return haystack[start : draw(st.integers(start, len(haystack)))]
+    return draw(haystacks(0, 6))
+
+
+def indices(length: int) -> st.SearchStrategy[int]:
+    """Valid indices of a sequence of ``length`` items, negative ones too."""
+    return st.integers(-length, length - 1)
+
+
+def slices(length: int) -> st.SearchStrategy[slice]:
+    """Slices with any bounds, out of range ones and None too, and any step but 0."""
+    bound = st.none() | integers_near(length)
+    step = st.none() | st.integers(-length - 1, length + 1).filter(bool)
+    return st.builds(slice, bound, bound, step)

@@ -1,0 +1,508 @@
+"""The worker: runs inside the candidate's interpreter and does what it is told.
+
+One file, standard library only, Python 3.6 syntax, so that any interpreter can
+run it.  It speaks the protocol of docs/protocol.md: one JSON object a line,
+requests on standard input, answers on standard output.  It knows nothing of
+clauses or tests; the only thing it knows about ``mmap`` is how to take a
+snapshot of the mappings that it holds.
+
+Who calls it: ``launcher.py`` starts it as a program; with ``--in-process`` the
+class ``Worker`` is used directly.
+"""
+
+import base64
+import binascii
+import builtins
+import errno
+import gc
+import importlib
+import json
+import operator
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+
+PROTOCOL = 1
+DIGEST_LIMIT = 1 << 22  # bytes; larger contents are sampled at both ends
+BUILTIN_CLASSES = {value: name for name, value in vars(builtins).items() if isinstance(value, type)}
+COMMON = (type(None), bool, int, float, str)
+
+
+class ProtocolError(Exception):
+    """The request does not follow docs/protocol.md."""
+
+
+class Hostile(object):
+    """Base of the objects whose special methods do something else first."""
+
+    def __init__(self):
+        self.calls = 0
+
+
+def facts():
+    """What the host has to know about this interpreter: the profile."""
+    try:
+        import ctypes
+
+        long_max = (1 << (8 * ctypes.sizeof(ctypes.c_long) - 1)) - 1
+        int_max = (1 << (8 * ctypes.sizeof(ctypes.c_int) - 1)) - 1
+    except ImportError:  # an interpreter without ctypes: what its ABI usually is
+        long_max = sys.maxsize if os.name != "nt" else (1 << 31) - 1
+        int_max = (1 << 31) - 1
+    import platform
+
+    version = sys.version_info
+    full = "%d.%d.%d" % version[:3]
+    if version[3] != "final":
+        full += {"alpha": "a", "beta": "b", "candidate": "rc"}[version[3]] + str(version[4])
+    implementation = sys.implementation
+    return {
+        "os_name": os.name,
+        "sys_platform": sys.platform,
+        "platform_system": platform.system(),
+        "platform_release": platform.release(),
+        "platform_machine": platform.machine(),
+        "platform_version": platform.version(),
+        "platform_python_implementation": platform.python_implementation(),
+        "implementation_name": implementation.name,
+        "implementation_version": ".".join(str(part) for part in implementation.version[:3]),
+        "python_version": "%d.%d" % version[:2],
+        "python_full_version": full,
+        "executable": sys.executable,
+        "pointer_size": (sys.maxsize.bit_length() + 1) // 8,
+        "ssize_max": sys.maxsize,
+        "long_max": long_max,
+        "int_max": int_max,
+        "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "debug": hasattr(sys, "gettotalrefcount"),
+        "refcounting": hasattr(sys, "getrefcount"),
+    }
+
+
+def descriptors():
+    """Numbers of the descriptors that are open in this process, as a set."""
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        names = None
+    found = set()
+    for number in range(256) if names is None else map(int, names):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue  # never open, or the one that listed the folder
+        found.add(number)
+    return found
+
+
+def digest(read, size):
+    """A short value that differs when ``size`` bytes read by ``read(start, stop)`` differ."""
+    if size <= DIGEST_LIMIT:
+        return binascii.crc32(read(0, size))
+    half = DIGEST_LIMIT // 2
+    return binascii.crc32(read(size - half, size), binascii.crc32(read(0, half)))
+
+
+class Worker(object):
+    """Holds the objects of one candidate and performs requests on them.
+
+    ``perform`` takes a decoded request without its id and returns a Python
+    value or raises what the operation raised; ``answer`` turns one request line
+    into one answer line.
+    """
+
+    def __init__(self, folder=None):
+        self.folder = folder  # where the examples' folder is made; by default the system's
+        self.objects = {}
+        self.last = 0
+        self.judged = None  # the module that is judged
+        self.namespaces = []
+        self.opened = set()
+        self.files = []
+        self.pid = os.getpid()
+        self.home = os.getcwd()
+        self.root = None
+        self.baseline = None
+        self.cores = None  # (the core shared with the host, all that programs may use)
+        self.operations = {
+            "import": self.op_import,
+            "get": self.op_get,
+            "set": self.op_set,
+            "call": self.op_call,
+            "apply": self.op_apply,
+            "hostile": self.op_hostile,
+            "run": self.op_run,
+            "file": self.op_file,
+            "read-file": self.op_read_file,
+            "state": self.op_state,
+            "collect": self.op_collect,
+            "pin": self.op_pin,
+            "reset": self.op_reset,
+        }
+
+    # -- values on the wire -------------------------------------------------
+
+    def encode(self, value):
+        kind = type(value)
+        if kind in COMMON:
+            if kind is float and (value != value or value in (float("inf"), -float("inf"))):
+                return {"float": repr(value)}
+            return value
+        if kind is bytes:
+            return {"bytes": base64.b64encode(value).decode("ascii")}
+        if kind is bytearray:
+            return {"bytearray": base64.b64encode(value).decode("ascii")}
+        if kind is tuple:
+            return {"tuple": [self.encode(item) for item in value]}
+        if kind is list:
+            return [self.encode(item) for item in value]
+        if kind is dict and all(type(key) is str for key in value):
+            return {"dict": [[key, self.encode(item)] for key, item in value.items()]}
+        if kind is slice:
+            return {"slice": [self.encode(part) for part in (value.start, value.stop, value.step)]}
+        if isinstance(value, type) and BUILTIN_CLASSES.get(value):
+            return {"class": BUILTIN_CLASSES[value]}
+        if isinstance(value, BaseException):
+            return {"exception": self.describe(value)}
+        if value is Ellipsis or value is NotImplemented:
+            return {"constant": repr(value)}
+        return self.refer(value)
+
+    def refer(self, value):
+        self.last += 1
+        self.objects[self.last] = value
+        kind = type(value)
+        if kind is type(sys):
+            name = "module " + value.__name__
+        else:
+            name = "%s.%s" % (kind.__module__, getattr(kind, "__qualname__", kind.__name__))
+        return {"ref": self.last, "type": name}
+
+    def decode(self, value):
+        kind = type(value)
+        if kind is list:
+            return [self.decode(item) for item in value]
+        if kind is not dict:
+            return value
+        if len(value) != 1:
+            raise ProtocolError("a value needs exactly one tag: %r" % sorted(value))
+        ((tag, content),) = value.items()
+        if tag == "ref":
+            return self.objects[content]
+        if tag == "bytes":
+            return base64.b64decode(content)
+        if tag == "bytearray":
+            return bytearray(base64.b64decode(content))
+        if tag == "attribute":
+            return getattr(self.decode(content[0]), content[1])
+        if tag == "tuple":
+            return tuple([self.decode(item) for item in content])
+        if tag == "dict":
+            return {key: self.decode(item) for key, item in content}
+        if tag == "slice":
+            return slice(*[self.decode(part) for part in content])
+        if tag == "class":
+            return getattr(builtins, content)
+        if tag == "exception":
+            return getattr(builtins, content["type"])(
+                *[self.decode(arg) for arg in content["args"]]
+            )
+        if tag == "float":
+            return float(content)
+        if tag == "constant":
+            return {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}[content]
+        raise ProtocolError("unknown tag %r" % tag)
+
+    def describe(self, error):
+        """An exception as plain data."""
+        kind = type(error)
+        number = getattr(error, "errno", None) if isinstance(error, OSError) else None
+        return {
+            "type": kind.__name__,
+            "mro": [base.__name__ for base in kind.__mro__],
+            "args": [self.encode(arg) if type(arg) in COMMON else repr(arg) for arg in error.args],
+            "errno": number,
+            "symbol": errno.errorcode.get(number),
+            "winerror": getattr(error, "winerror", None),
+            "text": str(error),
+        }
+
+    # -- requests -----------------------------------------------------------
+
+    def perform(self, request):
+        for number in request.get("release", ()):
+            self.objects.pop(number, None)
+        operation = self.operations.get(request.get("op"))
+        if operation is None:
+            raise ProtocolError("unknown operation %r" % (request.get("op"),))
+        return operation(request)
+
+    def op_import(self, request):
+        for folder in reversed(request.get("path", [])):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        module = importlib.import_module(request["name"])
+        if request.get("judged"):
+            self.judged = module
+            if self.baseline is None:
+                self.baseline = descriptors()
+        return module
+
+    def op_get(self, request):
+        return getattr(self.decode(request["on"]), request["name"])
+
+    def op_set(self, request):
+        setattr(self.decode(request["on"]), request["name"], self.decode(request["value"]))
+
+    def op_call(self, request):
+        target = self.decode(request["on"])
+        name = request.get("name")
+        if name is not None:
+            target = getattr(target, name)
+        args = [self.decode(arg) for arg in request.get("args", ())]
+        if "kwargs" in request:
+            kwargs = {key: self.decode(arg) for key, arg in request["kwargs"].items()}
+            return target(*args, **kwargs)
+        return target(*args)
+
+    def op_apply(self, request):
+        function = getattr(operator, request["name"], None) or getattr(builtins, request["name"])
+        return function(*[self.decode(arg) for arg in request["args"]])
+
+    def op_hostile(self, request):
+        todo = request["do"]
+        answer = self.decode(request.get("answer"))
+        failure = self.decode(request["raises"]) if "raises" in request else None
+        slot = request["slot"]
+
+        def special(self_, *args, **kwargs):
+            self_.calls += 1
+            for step in todo:
+                self.perform(step)
+            if failure is not None:
+                raise failure
+            return memoryview(answer) if slot == "__buffer__" else answer
+
+        members = {slot: special}
+        if slot == "__eq__":
+            members["__hash__"] = object.__hash__
+        return type("Hostile", (Hostile,), members)()
+
+    def op_run(self, request):
+        namespace = {"__name__": "program", "mmap": self.judged}
+        for name, value in request.get("names", {}).items():
+            namespace[name] = self.decode(value)
+        self.namespaces.append(namespace)
+        if self.cores is not None:
+            os.sched_setaffinity(0, self.cores[1])
+        try:
+            exec(compile(request["source"], "<program>", "exec"), namespace)
+        finally:
+            if os.getpid() != self.pid:  # a forked child that did not end by itself
+                os._exit(70)
+            if self.cores is not None:
+                os.sched_setaffinity(0, self.cores[0])
+        return namespace.get("result")
+
+    def op_pin(self, request):
+        """Run on the host's core, except for programs; answers whether that is possible.
+
+        Host and worker take turns: on one core, neither waits for the other to wake up.
+        """
+        if not hasattr(os, "sched_setaffinity"):
+            return False
+        self.cores = ({request["core"]}, set(request["cores"]))
+        os.sched_setaffinity(0, self.cores[0])
+        return True
+
+    def op_file(self, request):
+        """A file of the example's folder, opened; answers (descriptor, path)."""
+        self.enter()
+        flags = {
+            "rb": os.O_RDONLY,
+            "wb": os.O_WRONLY,
+            "r+b": os.O_RDWR,
+            "ab": os.O_WRONLY | os.O_APPEND,
+        }[request["mode"]] | getattr(os, "O_BINARY", 0)
+        name = request["name"]
+        if "contents" in request:
+            with open(name, "wb") as stream:
+                stream.write(self.decode(request["contents"]))
+            self.files.append(name)
+        descriptor = os.open(name, flags)
+        self.opened.add(descriptor)
+        return descriptor, os.path.join(os.getcwd(), name)
+
+    def op_read_file(self, request):
+        with open(request["path"], "rb") as stream:
+            return stream.read()
+
+    def op_state(self, request):
+        """What ``raises`` compares: mappings, files, descriptors."""
+        maps = {}
+        kind = self.judged.mmap
+        for number, value in self.objects.items():
+            if isinstance(value, kind) and not isinstance(value, type):
+                maps[str(number)] = self.state_of_mapping(value)
+        files = {}
+        for name in self.files:
+            try:
+                with open(name, "rb") as stream:
+                    size = os.fstat(stream.fileno()).st_size
+
+                    def read(start, stop):
+                        stream.seek(start)
+                        return stream.read(stop - start)
+
+                    files[name] = [size, digest(read, size)]
+            except OSError as error:
+                files[name] = type(error).__name__
+        return {"maps": maps, "files": files, "descriptors": len(descriptors())}
+
+    @staticmethod
+    def state_of_mapping(mapping):
+        if mapping.closed:
+            return {"closed": True}
+        size = len(mapping)
+        return {
+            "closed": False,
+            "length": size,
+            "position": mapping.tell(),
+            "contents": digest(lambda start, stop: mapping[start:stop], size),
+        }
+
+    def op_collect(self, request):
+        for _ in range(1 if hasattr(sys, "getrefcount") else 3):
+            gc.collect()
+
+    def op_reset(self, request):
+        """Leave nothing of the last example; answers how many descriptors stayed open."""
+        values = list(self.objects.values())
+        modules = {n: value for n, value in self.objects.items() if type(value) is type(sys)}
+        self.objects = modules
+        for value in values:
+            if type(value) is memoryview:
+                value.release()
+        for value in values:
+            if self.judged is not None and isinstance(value, self.judged.mmap):
+                try:
+                    value.close()
+                except BufferError:
+                    pass  # an export that no reference of ours holds
+        del values
+        if self.namespaces:
+            for namespace in self.namespaces:
+                namespace.clear()
+            del self.namespaces[:]
+            self.op_collect(request)
+        for descriptor in self.opened:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # the test has closed it
+        self.opened.clear()
+        self.leave()
+        if self.baseline is None:
+            return 0
+        left = descriptors() - self.baseline
+        if left and not hasattr(sys, "getrefcount"):
+            self.op_collect(request)
+            left = descriptors() - self.baseline
+        return len(left)
+
+    def enter(self):
+        """Go into the example's folder, a fresh one."""
+        if self.root is None:
+            self.root = tempfile.mkdtemp(prefix="mmap-spec-", dir=self.folder)
+        if os.getcwd() != os.path.realpath(self.root):
+            os.chdir(self.root)
+
+    def leave(self):
+        """Empty the example's folder."""
+        del self.files[:]
+        if self.root is None:
+            return
+        for name in os.listdir(self.root):
+            path = os.path.join(self.root, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+    def end(self):
+        """Remove the folder that the examples used."""
+        os.chdir(self.home)
+        if self.root is not None:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    # -- lines --------------------------------------------------------------
+
+    def answer(self, line):
+        """One request line in, one answer line out (bytes, without line ends)."""
+        number = None
+        try:
+            request = json.loads(line)
+            number = request["id"]
+            try:
+                value = self.encode(self.perform(request))
+                if request["op"] == "get" and type(value) is dict and "ref" in value:
+                    if callable(self.objects[value["ref"]]) and not request.get("by-reference"):
+                        self.objects.pop(value["ref"])
+                        value = {"method": request["name"]}
+                reply = {"id": number, "value": value}
+            except ProtocolError:
+                raise
+            except BaseException as error:
+                reply = {"id": number, "raised": self.describe(error)}
+                if request.get("op") == "run":
+                    reply["raised"]["traceback"] = traceback.format_exc()
+                error.__traceback__ = None  # frames would keep the objects alive
+        except (ProtocolError, ValueError, KeyError, TypeError) as error:
+            reply = {"id": number, "error": "%s: %s" % (type(error).__name__, error)}
+        return json.dumps(reply).encode("ascii")
+
+
+def take_streams():
+    """Keep standard input and output to ourselves, so that nobody else's print reaches them."""
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(1, os.O_BINARY)
+    requests, answers = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return os.fdopen(requests, "rb"), answers
+
+
+def write_all(descriptor, data):
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def main():
+    # Not this file's folder: its neighbours are no modules of the candidate's.
+    sys.path[:] = [
+        entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))
+    ]
+    requests, answers = take_streams()
+    worker = Worker(sys.argv[1] if len(sys.argv) > 1 else None)
+    hello = {"hello": "mmap-spec worker", "protocol": PROTOCOL, "facts": facts()}
+    write_all(answers, json.dumps(hello).encode("ascii") + b"\n")
+    try:
+        while True:
+            line = requests.readline()
+            if not line:
+                break
+            write_all(answers, worker.answer(line) + b"\n")
+    finally:
+        if os.getpid() == worker.pid:
+            worker.end()
+
+
+if __name__ == "__main__":
+    main()
