@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.4"
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["tests", "reference", "lint"]
+nox.options.sessions = ["lint", "reference", "tests", "gate"]
 nox.options.reuse_existing_virtualenvs = True
 
 ROOT = Path(__file__).parent
+VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
+REFERENCE_SINCE = "3.9"
 
 
 @nox.session
@@ -20,6 +21,26 @@ def conformance(session: nox.Session) -> None:
     """Judge a candidate by every clause: `nox -s conformance -- --impl=stdlib`."""
     session.install("-q", "-e", ".")
     session.run("mmap-spec", "run", *(session.posargs or ["--impl=stdlib"]))
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Judge the standard library and the reference on every CPython found on this machine."""
+    session.install("-q", "-e", ".")
+    found = [version for version in VERSIONS if answers(session, f"stdlib@python{version}")]
+    session.log("CPythons found: %s", ", ".join(found))
+    candidates = [f"--impl=stdlib@python{version}" for version in found]
+    start = VERSIONS.index(REFERENCE_SINCE)
+    candidates += [f"--impl=reference@python{v}" for v in found if VERSIONS.index(v) >= start]
+    session.run("mmap-spec", "run", *candidates, *session.posargs)
+
+
+def answers(session: nox.Session, candidate: str) -> bool:
+    """Whether a candidate is on this machine."""
+    said = session.run(
+        "mmap-spec", "smoke", f"--impl={candidate}", success_codes=[0, 3], silent=True, log=False
+    )
+    return str(said).startswith("ok")
 
 
 @nox.session
@@ -75,7 +96,3 @@ def roundtrip(session: nox.Session) -> None:
     """What a round trip to a worker costs, in microseconds."""
     session.install("-q", "-e", ".")
     session.run("python", "tests/benchmarks/roundtrip.py", *session.posargs)
-
-
-if __name__ == "__main__":
-    sys.exit("run it with nox: nox -l")

@@ -70,7 +70,7 @@ class Gate:
         self.config = config
         self.started = time.monotonic()
         self.results: list[Result] = []
-        self.failures: list[str] = []
+        self.shown: set[str] = set()  # clauses of which one failure was shown in full
         self.broken = False
         self.verdicts: list[Verdict] = []
         self.selected = catalogue_module.select(option("clause"), option("topic"), option("level"))
@@ -308,8 +308,11 @@ def pytest_runtest_makereport(
     else:
         report.outcome = "failed"
         every = catalogue_module.catalogue()
+        again = gate.shown.issuperset(names)
+        gate.shown.update(names)
         replay = failure.replay_command(gate.spec.text, test, gate.extra_options())
         said = failure.render(gate.spec.text, [every[name] for name in names], result, replay)
+        said = failure.brief(result, replay) if again else said
         trace = f"\n{report.longreprtext}" if outcome == "harness-error" else ""
         report.longrepr = said + trace
     return report

@@ -28,3 +28,11 @@ def render(spec: str, clauses: Iterable[Clause], result: Result, replay: str) ->
         lines += ["  program:", "", textwrap.indent(result.program.rstrip(), "    "), ""]
     lines.append(f"  replay:  {replay}")
     return "\n".join(lines)
+
+
+def brief(result: Result, replay: str) -> str:
+    """One more failure of clauses of which a program was shown already."""
+    found = result.found.strip().partition("\n")[0]
+    return (
+        f"{result.outcome.upper()}  {', '.join(result.clauses)} again: {found}\n  replay:  {replay}"
+    )
