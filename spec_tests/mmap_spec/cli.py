@@ -56,7 +56,12 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="judge candidates by every clause")
     add_candidates(run)
     add_filters(run)
-    run.add_argument("-n", metavar="N", help="run on N processes (pytest-xdist)")
+    run.add_argument(
+        "-n",
+        metavar="N",
+        type=int,
+        help="processes (pytest-xdist); by default one a core for the whole battery, else one",
+    )
     run.add_argument(
         "--report", type=Path, metavar="FILE", help="write the result stream (JSON lines)"
     )
@@ -123,10 +128,18 @@ def command_run(options: argparse.Namespace) -> int:
             path = getattr(options, name)
             if path is not None:
                 arguments.append(f"--{name}={for_candidate(path, spec, len(specs))}")
-        if options.n:
-            arguments += ["-n", options.n]
+        arguments += ["-n", str(processes(options))]
         status = max(status, run_pytest([*arguments, *options.rest]), key=severity)
     return status
+
+
+def processes(options: argparse.Namespace) -> int:
+    """How many processes share the tests; 0 is this one alone."""
+    if options.n is not None:
+        return int(options.n)
+    if options.clause or options.topic or options.in_process:
+        return 0
+    return max(len(launcher.CORES), 1)
 
 
 def severity(status: int) -> int:

@@ -127,6 +127,8 @@ class Gate:
             f"candidate: {self.spec.text} ({implementation.title}, import {implementation.module})"
         )
         self.say(f"profile:   {self.profile.describe()}")
+        if self.config.getoption("by_test"):
+            return
         self.say(
             f"clauses:   {len(self.selected)} selected of {len(catalogue_module.catalogue())}, "
             f"{len(self.applicable())} apply, {len(known)} known deviations match"
@@ -226,12 +228,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         gate.selected = {key: value for key, value in gate.selected.items() if key in named}
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    gate = session.config.stash[KEY]
-    if gate.is_main:
-        gate.announce()
 
 
 # -- running ----------------------------------------------------------------
@@ -337,6 +333,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     global _main_gate
     gate = session.config.stash[KEY]
     _main_gate = gate if gate.is_main else None
+    if gate.is_main:
+        gate.announce()
+
+
+def on_terminal(config: pytest.Config) -> bool:
+    """Whether somebody watches."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is not None and bool(getattr(reporter, "isatty", False))
 
 
 def pytest_internalerror() -> None:
@@ -346,8 +350,7 @@ def pytest_internalerror() -> None:
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
     """Letters on a terminal; nothing in a pipe."""
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or getattr(reporter, "isatty", False) or config.getoption("verbose") > -2:
+    if on_terminal(config) or config.getoption("verbose") > -2:
         return None
     if report.when == "call" or report.failed:
         known = hasattr(report, "wasxfail")

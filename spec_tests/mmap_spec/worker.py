@@ -170,6 +170,20 @@ class Worker(object):
             return {"constant": repr(value)}
         return self.refer(value)
 
+    def encode_attribute(self, value, request):
+        """The answer to ``get``: of a callable only that it is one, unless wanted by reference.
+
+        Built-in classes are values, but as attributes of the module ``builtins`` they are there
+        to be called here.
+        """
+        if request.get("by-reference"):
+            return self.refer(value)
+        travels = isinstance(value, type) and value in BUILTIN_CLASSES
+        of_builtins = travels and self.decode(request["on"]) is builtins
+        if callable(value) and (of_builtins or not travels):
+            return {"method": request["name"]}
+        return self.encode(value)
+
     def refer(self, value):
         self.last += 1
         self.objects[self.last] = value
@@ -446,11 +460,11 @@ class Worker(object):
             request = json.loads(line)
             number = request["id"]
             try:
-                value = self.encode(self.perform(request))
-                if request["op"] == "get" and type(value) is dict and "ref" in value:
-                    if callable(self.objects[value["ref"]]) and not request.get("by-reference"):
-                        self.objects.pop(value["ref"])
-                        value = {"method": request["name"]}
+                value = self.perform(request)
+                if request["op"] == "get":
+                    value = self.encode_attribute(value, request)
+                else:
+                    value = self.encode(value)
                 reply = {"id": number, "value": value}
             except ProtocolError:
                 raise
