@@ -1,0 +1,116 @@
+/* construct.c: mmap.__new__, from the checked arguments to the object.
+
+   The memory is mapped before the object is made, so that a failure leaves
+   neither a descriptor nor a half-made object with a __del__ behind. */
+
+#include "construct.h"
+
+#include "errors.h"
+
+/* Give the length its final value, for a file that has a size. */
+static int
+fit_to_file(struct construction *what, int64_t file_size)
+{
+    int64_t rest = file_size - what->offset;
+
+    if (what->length > 0) {
+        if (rest < what->length) {
+            (void)raise_value("mmap length is greater than file size");
+            return -1;
+        }
+        return 0;
+    }
+    if (file_size == 0) {
+        (void)raise_value("cannot mmap an empty file");
+        return -1;
+    }
+    if (rest <= 0) {
+        (void)raise_value("mmap offset is greater than file size");
+        return -1;
+    }
+    if (rest > PY_SSIZE_T_MAX) {
+        (void)raise_value("mmap length is too large");
+        return -1;
+    }
+    what->length = (Py_ssize_t)rest;
+    return 0;
+}
+
+static int
+check_file(struct construction *what)
+{
+    struct os_file_info info;
+    int error;
+
+    if (what->fileno == OS_NO_FILE) {
+        return 0;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    error = os_inspect(what->fileno, &info);
+    Py_END_ALLOW_THREADS
+    /* What is wrong with the descriptor, mapping it will tell. */
+    if (error != 0 || !info.sized) {
+        return 0;
+    }
+    return fit_to_file(what, info.size);
+}
+
+static int
+map_memory(const struct construction *what, struct os_mapping *map)
+{
+    struct os_request request = {
+        .fd = what->fileno,
+        .length = (size_t)what->length,
+        .offset = what->offset,
+        .flags = what->flags,
+        .prot = what->prot,
+        .keep_file = what->track_file,
+    };
+    int error;
+
+    Py_BEGIN_ALLOW_THREADS
+    error = os_map(&request, map);
+    Py_END_ALLOW_THREADS
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    return 0;
+}
+
+/* The object takes over the mapping. */
+static PyObject *
+wrap(PyTypeObject *type, const struct construction *what,
+     struct os_mapping *map)
+{
+    MmapObject *self = (MmapObject *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        (void)os_unmap(map);
+        return NULL;
+    }
+    self->map = *map;
+    self->access = what->access;
+    self->anonymous = what->fileno == OS_NO_FILE;
+    self->track_file = what->track_file;
+    return (PyObject *)self;
+}
+
+PyObject *
+mmap_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    struct construction what;
+    struct os_mapping map;
+
+    if (signature_parse(args, kwargs, &what) < 0) {
+        return NULL;
+    }
+    if (PySys_Audit("mmap.__new__", "iniL", what.fileno, what.length,
+                    (int)what.access, (long long)what.offset) < 0)
+    {
+        return NULL;
+    }
+    if (check_file(&what) < 0 || map_memory(&what, &map) < 0) {
+        return NULL;
+    }
+    return wrap(type, &what, &map);
+}

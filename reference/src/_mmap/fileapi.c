@@ -1,0 +1,435 @@
+/* fileapi.c: what makes a map look like a file: position, reading, writing,
+   searching, and moving bytes about. */
+
+#include "mmap_object.h"
+
+#include "args.h"
+#include "errors.h"
+#include "memory.h"
+#include "search.h"
+
+#include <stdio.h>
+
+/* Copy `count` bytes from the position out, and advance it. */
+static PyObject *
+take_lock_held(MmapObject *self, Py_ssize_t count)
+{
+    PyObject *result = mmap_bytes_lock_held(self, count > 0 ? self->pos : 0,
+                                            count);
+    if (result != NULL) {
+        self->pos += count;
+    }
+    return result;
+}
+
+static PyObject *
+read_lock_held(MmapObject *self, Py_ssize_t count)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t left = remaining(self);
+    if (count < 0 || count > left) {
+        count = left;
+    }
+    return take_lock_held(self, count);
+}
+
+PyObject *
+mmap_read(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t count = -1;
+    PyObject *result;
+
+    if (arg_count("read", nargs, 0, 1) < 0) {
+        return NULL;
+    }
+    if (nargs > 0 && arg_optional_ssize(args[0], &count) < 0) {
+        return NULL;
+    }
+
+    MMAP_LOCK(op);
+    result = read_lock_held((MmapObject *)op, count);
+    MMAP_UNLOCK();
+    return result;
+}
+
+static PyObject *
+read_byte_lock_held(MmapObject *self)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    if (remaining(self) == 0) {
+        return raise_value("read byte out of range");
+    }
+
+    unsigned char byte;
+    int error = mem_get(self->map.data + self->pos, &byte);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    self->pos++;
+    return PyLong_FromLong(byte);
+}
+
+PyObject *
+mmap_read_byte(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *result;
+
+    MMAP_LOCK(op);
+    result = read_byte_lock_held((MmapObject *)op);
+    MMAP_UNLOCK();
+    return result;
+}
+
+static PyObject *
+readline_lock_held(MmapObject *self)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t left = remaining(self);
+    if (left == 0) {
+        return take_lock_held(self, 0);
+    }
+
+    size_t found;
+    int error = mem_find_byte(self->map.data + self->pos, (size_t)left, '\n',
+                              &found);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    return take_lock_held(
+        self, found == SEARCH_ABSENT ? left : (Py_ssize_t)found + 1);
+}
+
+PyObject *
+mmap_readline(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *result;
+
+    MMAP_LOCK(op);
+    result = readline_lock_held((MmapObject *)op);
+    MMAP_UNLOCK();
+    return result;
+}
+
+static PyObject *
+write_lock_held(MmapObject *self, const Py_buffer *source)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    if (is_readonly(self)) {
+        return raise_readonly();
+    }
+    if (self->pos > length_of(self) || source->len > remaining(self)) {
+        return raise_value("data out of range");
+    }
+    PyObject *result = PyLong_FromSsize_t(source->len);
+    if (result == NULL || source->len == 0) {
+        return result;
+    }
+
+    int error = mem_copy(self->map.data + self->pos, source->buf,
+                         (size_t)source->len);
+    if (error != 0) {
+        Py_DECREF(result);
+        return raise_os(error);
+    }
+    self->pos += source->len;
+    return result;
+}
+
+PyObject *
+mmap_write(PyObject *op, PyObject *source)
+{
+    Py_buffer view;
+    PyObject *result;
+
+    if (arg_buffer(source, &view) < 0) {
+        return NULL;
+    }
+
+    MMAP_LOCK(op);
+    result = write_lock_held((MmapObject *)op, &view);
+    MMAP_UNLOCK();
+
+    PyBuffer_Release(&view);
+    return result;
+}
+
+static PyObject *
+write_byte_lock_held(MmapObject *self, unsigned char byte)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    if (is_readonly(self)) {
+        return raise_readonly();
+    }
+    if (remaining(self) == 0) {
+        return raise_value("write byte out of range");
+    }
+
+    int error = mem_put(self->map.data + self->pos, byte);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    self->pos++;
+    Py_RETURN_NONE;
+}
+
+PyObject *
+mmap_write_byte(PyObject *op, PyObject *value)
+{
+    unsigned char byte;
+    PyObject *result;
+
+    if (arg_byte(value, &byte) < 0) {
+        return NULL;
+    }
+
+    MMAP_LOCK(op);
+    result = write_byte_lock_held((MmapObject *)op, byte);
+    MMAP_UNLOCK();
+    return result;
+}
+
+/* Where `whence` counts from; -1 with an exception. */
+static Py_ssize_t
+origin_lock_held(MmapObject *self, int whence)
+{
+    switch (whence) {
+    case SEEK_SET:
+        return 0;
+    case SEEK_CUR:
+        return self->pos;
+    case SEEK_END:
+        return length_of(self);
+    default:
+        (void)raise_value("unknown seek type");
+        return -1;
+    }
+}
+
+static PyObject *
+seek_lock_held(MmapObject *self, Py_ssize_t distance, int whence)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t origin = origin_lock_held(self, whence);
+    if (origin < 0) {
+        return NULL;
+    }
+    /* The origin may be behind the end, and the sum must not overflow. */
+    if (distance > PY_SSIZE_T_MAX - origin
+        || origin + distance < 0
+        || origin + distance > length_of(self))
+    {
+        return raise_value("seek out of range");
+    }
+    PyObject *result = PyLong_FromSsize_t(origin + distance);
+    if (result != NULL) {
+        self->pos = origin + distance;
+    }
+    return result;
+}
+
+PyObject *
+mmap_seek(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t distance;
+    int whence = SEEK_SET;
+    PyObject *result;
+
+    if (arg_count("seek", nargs, 1, 2) < 0
+        || arg_ssize(args[0], &distance) < 0
+        || (nargs > 1 && arg_int(args[1], &whence) < 0))
+    {
+        return NULL;
+    }
+
+    MMAP_LOCK(op);
+    result = seek_lock_held((MmapObject *)op, distance, whence);
+    MMAP_UNLOCK();
+    return result;
+}
+
+PyObject *
+mmap_seekable(PyObject *Py_UNUSED(op), PyObject *Py_UNUSED(ignored))
+{
+    Py_RETURN_TRUE;
+}
+
+PyObject *
+mmap_tell(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    MmapObject *self = (MmapObject *)op;
+    PyObject *result;
+
+    MMAP_LOCK(self);
+    result = is_closed(self) ? raise_closed()
+                             : PyLong_FromSsize_t(self->pos);
+    MMAP_UNLOCK();
+    return result;
+}
+
+typedef int (*search_function)(const unsigned char *haystack, size_t n,
+                               const unsigned char *needle, size_t m,
+                               size_t *found);
+
+/* Fit a bound of a search to the length: negative ones count from the end,
+   and nothing is before the start. */
+static Py_ssize_t
+clip_low(Py_ssize_t bound, Py_ssize_t length)
+{
+    if (bound >= 0) {
+        return bound;
+    }
+    bound += length;
+    return bound < 0 ? 0 : bound;
+}
+
+static PyObject *
+find_lock_held(MmapObject *self, const Py_buffer *needle, Py_ssize_t start,
+               Py_ssize_t end, search_function search)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t length = length_of(self);
+    start = clip_low(start, length);
+    end = clip_low(end, length);
+    if (end > length) {
+        end = length;
+    }
+    if (start > end) {
+        return PyLong_FromLong(-1);
+    }
+
+    size_t found;
+    int error = search(self->map.data + start, (size_t)(end - start),
+                       needle->buf, (size_t)needle->len, &found);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    return found == SEARCH_ABSENT
+        ? PyLong_FromLong(-1)
+        : PyLong_FromSsize_t(start + (Py_ssize_t)found);
+}
+
+/* The range that is searched by default: from the position to the end. */
+static void
+default_range(MmapObject *self, Py_ssize_t *start, Py_ssize_t *end)
+{
+    MMAP_LOCK(self);
+    *start = self->pos;
+    *end = length_of(self);
+    MMAP_UNLOCK();
+}
+
+/* `needle` is what args[0] holds. */
+static PyObject *
+find_needle(MmapObject *self, const Py_buffer *needle,
+            PyObject *const *args, Py_ssize_t nargs, search_function search)
+{
+    Py_ssize_t start;
+    Py_ssize_t end;
+    PyObject *result;
+
+    /* The defaults are those from before a bound's __index__ is called. */
+    default_range(self, &start, &end);
+    if ((nargs > 1 && arg_optional_ssize(args[1], &start) < 0)
+        || (nargs > 2 && arg_optional_ssize(args[2], &end) < 0))
+    {
+        return NULL;
+    }
+
+    MMAP_LOCK(self);
+    result = find_lock_held(self, needle, start, end, search);
+    MMAP_UNLOCK();
+    return result;
+}
+
+PyObject *
+mmap_find(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_buffer needle;
+
+    if (arg_count("find", nargs, 1, 3) < 0
+        || arg_buffer(args[0], &needle) < 0)
+    {
+        return NULL;
+    }
+    PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
+                                   mem_find);
+    PyBuffer_Release(&needle);
+    return result;
+}
+
+PyObject *
+mmap_rfind(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_buffer needle;
+
+    if (arg_count("rfind", nargs, 1, 3) < 0
+        || arg_buffer(args[0], &needle) < 0)
+    {
+        return NULL;
+    }
+    PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
+                                   mem_rfind);
+    PyBuffer_Release(&needle);
+    return result;
+}
+
+static PyObject *
+move_lock_held(MmapObject *self, Py_ssize_t dest, Py_ssize_t src,
+               Py_ssize_t count)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    if (is_readonly(self)) {
+        return raise_readonly();
+    }
+    Py_ssize_t length = length_of(self);
+    if (dest < 0 || src < 0 || count < 0 || count > length
+        || dest > length - count || src > length - count)
+    {
+        return raise_value("source, destination, or count out of range");
+    }
+
+    int error = mem_copy(self->map.data + dest, self->map.data + src,
+                         (size_t)count);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject *
+mmap_move(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_ssize_t dest;
+    Py_ssize_t src;
+    Py_ssize_t count;
+    PyObject *result;
+
+    if (arg_count("move", nargs, 3, 3) < 0
+        || arg_ssize(args[0], &dest) < 0
+        || arg_ssize(args[1], &src) < 0
+        || arg_ssize(args[2], &count) < 0)
+    {
+        return NULL;
+    }
+
+    MMAP_LOCK(op);
+    result = move_lock_held((MmapObject *)op, dest, src, count);
+    MMAP_UNLOCK();
+    return result;
+}

@@ -1,0 +1,37 @@
+/* pycompat.h: what differs between CPython 3.9 and 3.15.  The only file,
+   besides static_type.c, that looks at the version of Python. */
+
+#ifndef MMAP_PYCOMPAT_H
+#define MMAP_PYCOMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+/* Free-threaded builds serialise the operations on one object; elsewhere
+   the GIL does.  The pair opens and closes a block: no return inside. */
+#if PY_VERSION_HEX >= 0x030D0000
+#define MMAP_LOCK(self) Py_BEGIN_CRITICAL_SECTION(self)
+#define MMAP_UNLOCK() Py_END_CRITICAL_SECTION()
+#else
+#define MMAP_LOCK(self) {
+#define MMAP_UNLOCK() }
+#endif
+
+/* Member descriptors moved into Python.h. */
+#if PY_VERSION_HEX >= 0x030C0000
+#define MMAP_MEMBER_SSIZE Py_T_PYSSIZET
+#define MMAP_MEMBER_READONLY Py_READONLY
+#else
+#include <structmember.h>
+#define MMAP_MEMBER_SSIZE T_PYSSIZET
+#define MMAP_MEMBER_READONLY READONLY
+#endif
+
+/* Heap types could not be made immutable before 3.10. */
+#if PY_VERSION_HEX >= 0x030A0000
+#define MMAP_HEAP_TYPE 1
+#else
+#define MMAP_HEAP_TYPE 0
+#endif
+
+#endif

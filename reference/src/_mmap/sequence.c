@@ -1,0 +1,346 @@
+/* sequence.c: len, m[i], m[a:b:c], their assignment, and iteration.
+
+   m[i] is an int; the old sequence protocol, by which maps are iterated,
+   yields bytes of length 1. */
+
+#include "mmap_object.h"
+
+#include "args.h"
+#include "errors.h"
+#include "memory.h"
+
+Py_ssize_t
+mmap_length(PyObject *op)
+{
+    MmapObject *self = (MmapObject *)op;
+    Py_ssize_t result = -1;
+
+    MMAP_LOCK(self);
+    if (is_closed(self)) {
+        (void)raise_closed();
+    }
+    else {
+        result = length_of(self);
+    }
+    MMAP_UNLOCK();
+    return result;
+}
+
+/* Check an index against the state as it is now; negative ones count from
+   the end if `wrap`.  NULL with an exception, or the byte's address. */
+static unsigned char *
+address_lock_held(MmapObject *self, Py_ssize_t index, bool wrap)
+{
+    if (is_closed(self)) {
+        return (unsigned char *)raise_closed();
+    }
+    if (index < 0 && wrap) {
+        index += length_of(self);
+    }
+    if (index < 0 || index >= length_of(self)) {
+        return (unsigned char *)raise_index_range();
+    }
+    return self->map.data + index;
+}
+
+static PyObject *
+item_lock_held(MmapObject *self, Py_ssize_t index)
+{
+    if (address_lock_held(self, index, false) == NULL) {
+        return NULL;
+    }
+    return mmap_bytes_lock_held(self, index, 1);
+}
+
+PyObject *
+mmap_item(PyObject *op, Py_ssize_t index)
+{
+    PyObject *result;
+
+    MMAP_LOCK(op);
+    result = item_lock_held((MmapObject *)op, index);
+    MMAP_UNLOCK();
+    return result;
+}
+
+static int
+put_lock_held(MmapObject *self, Py_ssize_t index, bool wrap,
+              unsigned char byte)
+{
+    unsigned char *target = address_lock_held(self, index, wrap);
+    if (target == NULL) {
+        return -1;
+    }
+    int error = mem_put(target, byte);
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+put(MmapObject *self, Py_ssize_t index, bool wrap, unsigned char byte)
+{
+    int result;
+
+    MMAP_LOCK(self);
+    result = put_lock_held(self, index, wrap, byte);
+    MMAP_UNLOCK();
+    return result;
+}
+
+int
+mmap_ass_item(PyObject *op, Py_ssize_t index, PyObject *value)
+{
+    MmapObject *self = (MmapObject *)op;
+
+    if (is_readonly(self)) {
+        (void)raise_readonly();
+        return -1;
+    }
+    if (value == NULL) {
+        (void)raise_item_deletion();
+        return -1;
+    }
+    if (!PyBytes_Check(value) || PyBytes_GET_SIZE(value) != 1) {
+        (void)raise_slice_size();
+        return -1;
+    }
+    return put(self, index, false,
+               (unsigned char)PyBytes_AS_STRING(value)[0]);
+}
+
+static PyObject *
+get_lock_held(MmapObject *self, Py_ssize_t index)
+{
+    const unsigned char *source = address_lock_held(self, index, true);
+    if (source == NULL) {
+        return NULL;
+    }
+    unsigned char byte;
+    int error = mem_get(source, &byte);
+    return error != 0 ? raise_os(error) : PyLong_FromLong(byte);
+}
+
+static PyObject *
+get_index(MmapObject *self, PyObject *key)
+{
+    Py_ssize_t index;
+    PyObject *result;
+
+    if (arg_index(key, &index) < 0) {
+        return NULL;
+    }
+
+    MMAP_LOCK(self);
+    result = get_lock_held(self, index);
+    MMAP_UNLOCK();
+    return result;
+}
+
+/* A slice before its bounds are known. */
+struct range {
+    Py_ssize_t start;
+    Py_ssize_t stop;
+    Py_ssize_t step;
+};
+
+static int
+arg_range(PyObject *slice, struct range *range)
+{
+    return PySlice_Unpack(slice, &range->start, &range->stop, &range->step);
+}
+
+/* Fit a slice to the state as it is now; the number of bytes it has. */
+static Py_ssize_t
+fit_lock_held(MmapObject *self, struct range *range)
+{
+    return PySlice_AdjustIndices(length_of(self), &range->start,
+                                 &range->stop, range->step);
+}
+
+static PyObject *
+get_range_lock_held(MmapObject *self, struct range range)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t count = fit_lock_held(self, &range);
+    if (range.step == 1 || count <= 1) {
+        return mmap_bytes_lock_held(self, count > 0 ? range.start : 0, count);
+    }
+
+    PyObject *result = PyBytes_FromStringAndSize(NULL, count);
+    if (result == NULL) {
+        return NULL;
+    }
+    int error = mem_gather((unsigned char *)PyBytes_AS_STRING(result),
+                           self->map.data + range.start, range.step,
+                           (size_t)count);
+    if (error != 0) {
+        Py_DECREF(result);
+        return raise_os(error);
+    }
+    return result;
+}
+
+static PyObject *
+get_slice(MmapObject *self, PyObject *slice)
+{
+    struct range range;
+    PyObject *result;
+
+    if (arg_range(slice, &range) < 0) {
+        return NULL;
+    }
+
+    MMAP_LOCK(self);
+    result = get_range_lock_held(self, range);
+    MMAP_UNLOCK();
+    return result;
+}
+
+PyObject *
+mmap_subscript(PyObject *op, PyObject *key)
+{
+    MmapObject *self = (MmapObject *)op;
+
+    if (mmap_check_open(self) < 0) {
+        return NULL;
+    }
+    if (PyIndex_Check(key)) {
+        return get_index(self, key);
+    }
+    if (PySlice_Check(key)) {
+        return get_slice(self, key);
+    }
+    return raise_key_type();
+}
+
+static int
+assign_index(MmapObject *self, PyObject *key, PyObject *value)
+{
+    Py_ssize_t index;
+    unsigned char byte;
+
+    if (arg_index(key, &index) < 0) {
+        return -1;
+    }
+    if (value == NULL) {
+        (void)raise_item_deletion();
+        return -1;
+    }
+    if (arg_item(value, &byte) < 0) {
+        return -1;
+    }
+    return put(self, index, true, byte);
+}
+
+/* Do n bytes from `source` share memory with the map? */
+static bool
+overlaps(const MmapObject *self, const unsigned char *source, size_t n)
+{
+    uintptr_t begin = (uintptr_t)self->map.data;
+    uintptr_t other = (uintptr_t)source;
+    return other < begin + self->map.size && begin < other + n;
+}
+
+/* Spread bytes that may lie in the map themselves: by way of a copy. */
+static int
+scatter_alias(unsigned char *target, Py_ssize_t step,
+              const unsigned char *source, size_t n)
+{
+    unsigned char *copy = PyMem_Malloc(n);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    int error = mem_copy(copy, source, n);
+    if (error == 0) {
+        error = mem_scatter(target, step, copy, n);
+    }
+    PyMem_Free(copy);
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+put_range_lock_held(MmapObject *self, struct range range,
+                    const Py_buffer *source)
+{
+    if (is_closed(self)) {
+        (void)raise_closed();
+        return -1;
+    }
+    Py_ssize_t count = fit_lock_held(self, &range);
+    if (count != source->len) {
+        (void)raise_slice_size();
+        return -1;
+    }
+    if (count == 0) {
+        return 0;
+    }
+
+    unsigned char *target = self->map.data + range.start;
+    size_t n = (size_t)count;
+    if (range.step != 1 && overlaps(self, source->buf, n)) {
+        return scatter_alias(target, range.step, source->buf, n);
+    }
+    int error = range.step == 1
+        ? mem_copy(target, source->buf, n)
+        : mem_scatter(target, range.step, source->buf, n);
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+assign_slice(MmapObject *self, PyObject *slice, PyObject *value)
+{
+    struct range range;
+    Py_buffer source;
+    int result;
+
+    if (arg_range(slice, &range) < 0) {
+        return -1;
+    }
+    if (value == NULL) {
+        (void)raise_slice_deletion();
+        return -1;
+    }
+    if (arg_buffer(value, &source) < 0) {
+        return -1;
+    }
+
+    MMAP_LOCK(self);
+    result = put_range_lock_held(self, range, &source);
+    MMAP_UNLOCK();
+
+    PyBuffer_Release(&source);
+    return result;
+}
+
+int
+mmap_ass_subscript(PyObject *op, PyObject *key, PyObject *value)
+{
+    MmapObject *self = (MmapObject *)op;
+
+    if (is_readonly(self)) {
+        (void)raise_readonly();
+        return -1;
+    }
+    if (PyIndex_Check(key)) {
+        return assign_index(self, key, value);
+    }
+    if (PySlice_Check(key)) {
+        return assign_slice(self, key, value);
+    }
+    (void)raise_key_type();
+    return -1;
+}

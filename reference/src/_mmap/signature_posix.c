@@ -1,0 +1,131 @@
+/* signature_posix.c: the constructor's arguments on POSIX systems.
+
+   mmap(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE|PROT_READ,
+        access=ACCESS_DEFAULT, offset=0, *, trackfd=True) */
+
+#include "construct.h"
+
+#include "args.h"
+#include "errors.h"
+
+#include <sys/mman.h>
+
+#define DEFAULT_FLAGS MAP_SHARED
+#define DEFAULT_PROT (PROT_READ | PROT_WRITE)
+
+/* The arguments as given; NULL where left out. */
+struct given {
+    PyObject *fileno;
+    PyObject *length;
+    PyObject *flags;
+    PyObject *prot;
+    PyObject *access;
+    PyObject *offset;
+    PyObject *trackfd;
+};
+
+static int
+unpack(PyObject *args, PyObject *kwargs, struct given *given)
+{
+    static char *names[] = {"fileno", "length", "flags", "prot", "access",
+                            "offset", "trackfd", NULL};
+
+    *given = (struct given){NULL};
+    return PyArg_ParseTupleAndKeywords(
+        args, kwargs, "OO|OOOO$O:mmap", names, &given->fileno,
+        &given->length, &given->flags, &given->prot, &given->access,
+        &given->offset, &given->trackfd) ? 0 : -1;
+}
+
+static int
+convert(const struct given *given, struct construction *what, int *access)
+{
+    int track = 1;
+
+    if (arg_int(given->fileno, &what->fileno) < 0
+        || arg_ssize(given->length, &what->length) < 0
+        || (given->flags && arg_int(given->flags, &what->flags) < 0)
+        || (given->prot && arg_int(given->prot, &what->prot) < 0)
+        || (given->access && arg_int(given->access, access) < 0)
+        || (given->offset && arg_int64(given->offset, &what->offset) < 0))
+    {
+        return -1;
+    }
+    if (given->trackfd != NULL) {
+        track = PyObject_IsTrue(given->trackfd);
+    }
+    what->track_file = track > 0;
+    return track < 0 ? -1 : 0;
+}
+
+static int
+check_range(const struct construction *what)
+{
+    if (what->length < 0) {
+        (void)raise_overflow("memory mapped length must be positive");
+        return -1;
+    }
+    if (what->offset < 0) {
+        (void)raise_overflow("memory mapped offset must be positive");
+        return -1;
+    }
+    return 0;
+}
+
+/* What a protection amounts to, where `access` was not given. */
+static enum access_mode
+access_of(int prot)
+{
+    if (!(prot & PROT_WRITE)) {
+        return ACCESS_READ;
+    }
+    return prot & PROT_READ ? ACCESS_DEFAULT : ACCESS_WRITE;
+}
+
+/* Say `access` in terms of flags and prot, which it excludes. */
+static int
+resolve_access(struct construction *what, int access)
+{
+    if (access == ACCESS_DEFAULT) {
+        what->access = access_of(what->prot);
+        return 0;
+    }
+    if (what->flags != DEFAULT_FLAGS || what->prot != DEFAULT_PROT) {
+        (void)raise_value("mmap can't specify both access and flags, prot.");
+        return -1;
+    }
+    switch (access) {
+    case ACCESS_READ:
+        what->prot = PROT_READ;
+        break;
+    case ACCESS_WRITE:
+        break;
+    case ACCESS_COPY:
+        what->flags = MAP_PRIVATE;
+        break;
+    default:
+        (void)raise_value("mmap invalid access parameter.");
+        return -1;
+    }
+    what->access = (enum access_mode)access;
+    return 0;
+}
+
+int
+signature_parse(PyObject *args, PyObject *kwargs, struct construction *what)
+{
+    struct given given;
+    int access = ACCESS_DEFAULT;
+
+    *what = (struct construction){
+        .flags = DEFAULT_FLAGS,
+        .prot = DEFAULT_PROT,
+    };
+    if (unpack(args, kwargs, &given) < 0
+        || convert(&given, what, &access) < 0
+        || check_range(what) < 0)
+    {
+        return -1;
+    }
+    return resolve_access(what, access);
+}
