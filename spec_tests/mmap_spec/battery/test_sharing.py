@@ -1,0 +1,328 @@
+"""One file, several views: maps, the file itself, forked children, closed and unlinked files."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmap_spec.candidate import Raised
+from mmap_spec.clauses import clause
+from mmap_spec.strategies import pattern
+
+SIZE = 5000  # bytes: two pages, the second not full
+
+# Both ends of the file, and across the page boundary.
+EDGES = [(0, b"first"), (4094, b"across"), (SIZE - 1, b"\xff")]
+
+
+def writes(length=SIZE):
+    """Places and what is written there: (start, bytes), within ``length`` bytes."""
+    return st.integers(0, length - 10).flatmap(
+        lambda start: st.tuples(st.just(start), st.binary(min_size=1, max_size=10))
+    )
+
+
+def put(target, start, data):
+    """Assign ``data`` to the bytes from ``start`` on."""
+    target[start : start + len(data)] = data
+
+
+# -- one process ------------------------------------------------------------
+
+
+@clause("sharing.map-to-file")
+@pytest.mark.parametrize(("start", "data"), EDGES)
+def test_map_to_file(candidate, start, data):
+    """What is assigned to a shared map is read from the file at once."""
+    f = candidate.file(pattern(SIZE))
+    put(candidate.mmap.mmap(f.fd, 0), start, data)
+    expected = bytearray(pattern(SIZE))
+    put(expected, start, data)
+    assert f.contents() == bytes(expected)
+
+
+@clause("sharing.file-to-map")
+@pytest.mark.parametrize(("start", "data"), EDGES)
+def test_file_to_map(candidate, start, data):
+    """What is written into the file is seen through a shared map at once."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    f.pwrite(data, start)
+    expected = bytearray(pattern(SIZE))
+    put(expected, start, data)
+    assert m[:] == bytes(expected)
+
+
+@clause("sharing.two-maps")
+@given(changes=st.lists(st.tuples(st.integers(0, 2), writes()), min_size=1, max_size=6))
+def test_two_maps(candidate, changes):
+    """Two shared maps and the file see each other's assignments at once."""
+    f = candidate.file(pattern(SIZE))
+    maps = [candidate.mmap.mmap(f.fd, 0) for _ in range(2)]
+    expected = bytearray(pattern(SIZE))
+    for where, (start, data) in changes:
+        put(expected, start, data)
+        if where < 2:
+            put(maps[where], start, data)
+        else:
+            f.pwrite(data, start)
+        assert [m[:] for m in maps] == [bytes(expected)] * 2
+    assert f.contents() == bytes(expected)
+
+
+@clause("sharing.two-descriptors")
+@pytest.mark.parametrize(("start", "data"), EDGES)
+def test_two_descriptors(candidate, start, data):
+    """Shared maps are coherent although each was made from a descriptor of its own."""
+    f = candidate.file(pattern(SIZE))
+    first = candidate.mmap.mmap(f.fd, 0)
+    second = candidate.mmap.mmap(f.reopen("r+b").fd, 0)
+    put(first, start, data)
+    assert second[start : start + len(data)] == data
+    put(second, start, bytes(len(data)))
+    assert first[:] == second[:] == f.contents()
+
+
+@clause("sharing.overlap")
+def test_overlap(candidate):
+    """Shared maps with different offsets are coherent where they overlap."""
+    unit = candidate.profile.granularity
+    f = candidate.file(pattern(2 * unit + 10))
+    whole, upper = candidate.mmap.mmap(f.fd, 0), candidate.mmap.mmap(f.fd, 0, offset=unit)
+    whole[unit : unit + 3] = b"AAA"
+    upper[unit : unit + 3] = b"BBB"
+    assert upper[:3] == b"AAA"
+    assert whole[2 * unit : 2 * unit + 3] == b"BBB"
+    assert whole[unit:] == upper[:]
+
+
+@clause("sharing.read-map")
+@pytest.mark.parametrize(("start", "data"), EDGES)
+def test_read_map(candidate, start, data):
+    """An ACCESS_READ map shows what is assigned through another map of the file."""
+    f = candidate.file(pattern(SIZE))
+    reader = candidate.mmap.mmap(f.fd, 0, access=candidate.mmap.ACCESS_READ)
+    put(candidate.mmap.mmap(f.fd, 0), start, data)
+    assert reader[start : start + len(data)] == data
+
+
+@clause("sharing.positions")
+def test_positions(candidate):
+    """Each map has a position of its own."""
+    f = candidate.file(pattern(SIZE))
+    first, second = candidate.mmap.mmap(f.fd, 0), candidate.mmap.mmap(f.fd, 0)
+    first.seek(100)
+    assert (second.tell(), second.read(5)) == (0, pattern(SIZE)[:5])
+    assert (first.tell(), second.tell()) == (100, 5)
+
+
+@clause("sharing.close-one")
+@pytest.mark.parametrize("closed", [0, 1])
+def test_close_one(candidate, closed):
+    """Closing one map leaves the other maps of the file usable."""
+    f = candidate.file(pattern(SIZE))
+    maps = [candidate.mmap.mmap(f.fd, 0) for _ in range(2)]
+    maps[closed].close()
+    other = maps[1 - closed]
+    other[0] = 255
+    assert (other[:], other.size()) == (b"\xff" + pattern(SIZE)[1:], SIZE)
+
+
+@clause("sharing.after-close")
+@pytest.mark.parametrize(("start", "data"), EDGES)
+def test_after_close(candidate, start, data):
+    """What was assigned to a shared map is in the file after close()."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    put(m, start, data)
+    m.close()
+    assert f.contents()[start : start + len(data)] == data
+
+
+@clause("sharing.after-dealloc")
+def test_after_dealloc(candidate):
+    """What was assigned to a shared map is in the file after the map was dropped."""
+    f = candidate.file(pattern(SIZE))
+    candidate.run("mmap.mmap(fd, 0)[4090:4100] = bytes(10)", fd=int(f.fd))
+    candidate.collect()
+    assert f.contents() == pattern(SIZE)[:4090] + bytes(10) + pattern(SIZE)[4100:]
+
+
+@clause("sharing.descriptor-closed")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_WRITE"])
+def test_descriptor_closed(candidate, access):
+    """A map stays readable and writable after the caller's descriptor was closed."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0, access=getattr(candidate.mmap, access))
+    f.close()
+    assert m[:] == pattern(SIZE)
+    m[0:3] = b"AAA"
+    m.flush()
+    assert f.contents() == b"AAA" + pattern(SIZE)[3:]
+
+
+@clause("sharing.descriptor-closed-size")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_READ", "ACCESS_WRITE", "ACCESS_COPY"])
+def test_descriptor_closed_size(candidate, access):
+    """size() works after the caller's descriptor was closed."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 10, access=getattr(candidate.mmap, access))
+    f.close()
+    assert m.size() == SIZE
+
+
+@clause("sharing.descriptor-reused")
+def test_descriptor_reused(candidate):
+    """size() goes on speaking of the mapped file after the number was reused."""
+    f, other = candidate.file(pattern(SIZE)), candidate.file(pattern(10))
+    m = candidate.mmap.mmap(f.fd, 0)
+    candidate.os.dup2(other.fd, f.fd)
+    assert m.size() == SIZE
+    m[0] = 255
+    assert other.contents() == pattern(10)
+
+
+@clause("sharing.caller-descriptor-open")
+def test_caller_descriptor_stays_open(candidate):
+    """Closing a map does not close the caller's descriptor."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    m.close()
+    m.close()
+    assert f.size() == SIZE
+
+
+# -- files without a name ---------------------------------------------------
+
+
+@clause("sharing.unlinked-after")
+def test_unlinked_after(candidate):
+    """A map stays usable after its file was unlinked."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    candidate.os.unlink(f.path)
+    f.close()
+    m[0:3] = b"AAA"
+    assert (m[:], m.size()) == (b"AAA" + pattern(SIZE)[3:], SIZE)
+
+
+@clause("sharing.unlinked-before")
+def test_unlinked_before(candidate):
+    """A file that is unlinked already can be mapped by its descriptor."""
+    f = candidate.file(pattern(SIZE))
+    candidate.os.unlink(f.path)
+    m = candidate.mmap.mmap(f.fd, 0)
+    m[0:3] = b"AAA"
+    assert m[:] == b"AAA" + pattern(SIZE)[3:]
+    assert candidate.os.pread(f.fd, 4, 0) == b"AAA" + pattern(SIZE)[3:4]
+
+
+@clause("sharing.tmpfile")
+def test_tmpfile(candidate):
+    """A file made with O_TMPFILE can be mapped."""
+    os = candidate.os
+    nameless = os.O_DIRECTORY | 0o20000000  # O_TMPFILE, which some `os` lacks; the generic ABI's
+    folder = os.path.dirname(candidate.file().path)
+    made = candidate.outcome(os.open, folder, nameless | os.O_RDWR)
+    if isinstance(made, Raised):
+        candidate.untestable(f"no O_TMPFILE in the temporary folder: {made.text}")
+    os.write(made.value, pattern(SIZE))
+    m = candidate.mmap.mmap(made.value, 0)
+    assert (m[:], m.size()) == (pattern(SIZE), SIZE)
+    os.close(made.value)
+
+
+@clause("sharing.memfd")
+def test_memfd(candidate):
+    """A memory file can be mapped like a regular file."""
+    os = candidate.os
+    fd = os.memfd_create("memory")
+    with candidate.raises(ValueError):
+        candidate.mmap.mmap(fd, 0)
+    os.write(fd, pattern(SIZE))
+    m = candidate.mmap.mmap(fd, 0)
+    m[0:3] = b"AAA"
+    assert os.pread(fd, 4, 0) == b"AAA" + pattern(SIZE)[3:4]
+    os.close(fd)
+    assert (m[:], m.size()) == (b"AAA" + pattern(SIZE)[3:], SIZE)
+
+
+# -- fork -------------------------------------------------------------------
+
+# The child reports by its exit status: 0 if `body` ran to its end and `check` held.
+FORK = """
+import os
+child = os.fork()
+if child == 0:
+    try:
+        {body}
+        status = 0 if {check} else 1
+    except BaseException:
+        status = 2
+    os._exit(status)
+status = os.waitpid(child, 0)[1]
+assert status == 0, status
+"""
+
+
+def fork(candidate, body, check="True", **names):
+    """Run one line and one condition in a forked child."""
+    candidate.run(FORK.format(body=body, check=check), **names)
+
+
+@clause("sharing.fork-file")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_WRITE"])
+def test_fork_file(candidate, access):
+    """What a forked child assigns to a shared map of a file is seen by the parent."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0, access=getattr(candidate.mmap, access))
+    fork(candidate, 'm[4095:4098] = b"AAA"', m=m)
+    assert m[:] == f.contents() == pattern(SIZE)[:4095] + b"AAA" + pattern(SIZE)[4098:]
+
+
+@clause("sharing.fork-parent-to-child")
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_fork_parent_to_child(candidate, anonymous):
+    """What the parent assigns to a shared map after fork() is seen by the child."""
+    fileno = -1 if anonymous else candidate.file(bytes(SIZE)).fd
+    candidate.run(
+        """
+        import os
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(writing)
+            os.read(reading, 1)  # until the parent has assigned, or is gone
+            os._exit(0 if m[10:13] == b"AAA" else 1)
+        os.close(reading)
+        m[10:13] = b"AAA"
+        os.write(writing, b"x")
+        os.close(writing)
+        status = os.waitpid(child, 0)[1]
+        assert status == 0, status
+        """,
+        m=candidate.mmap.mmap(fileno, SIZE),
+    )
+
+
+@clause("sharing.fork-private")
+@pytest.mark.parametrize("how", ["access", "flags"])
+def test_fork_private(candidate, how):
+    """What a forked child assigns to a private map of a file stays in the child."""
+    f, module = candidate.file(pattern(SIZE)), candidate.mmap
+    private = {"access": module.ACCESS_COPY} if how == "access" else {"flags": module.MAP_PRIVATE}
+    m = module.mmap(f.fd, 0, **private)
+    fork(candidate, 'm[0:3] = b"AAA"', 'm[0:3] == b"AAA"', m=m)
+    assert m[:] == f.contents() == pattern(SIZE)
+
+
+@clause("sharing.fork-close")
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_fork_close(candidate, anonymous):
+    """Closing a map in a forked child leaves the parent's map usable."""
+    fileno = -1 if anonymous else candidate.file(bytes(SIZE)).fd
+    m = candidate.mmap.mmap(fileno, SIZE)
+    fork(candidate, "m.close()", "m.closed", m=m)
+    m[:] = pattern(SIZE)
+    assert (m[:], m.closed) == (pattern(SIZE), False)

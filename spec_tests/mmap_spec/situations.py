@@ -1,0 +1,63 @@
+"""Mappings in the situations that tests of several topics start from."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from mmap_spec.candidate import Candidate, Remote
+from mmap_spec.strategies import pattern
+
+each_access = pytest.mark.parametrize(
+    "access", ["ACCESS_DEFAULT", "ACCESS_READ", "ACCESS_WRITE", "ACCESS_COPY"]
+)
+
+
+def of_file(
+    candidate: Candidate, contents: bytes, access: str = "ACCESS_DEFAULT", **kwargs: Any
+) -> Remote:
+    """A mapping of a whole new file; ``access`` is the constant's name."""
+    mode = getattr(candidate.mmap, access)
+    mapping: Remote = candidate.mmap.mmap(candidate.file(contents).fd, 0, access=mode, **kwargs)
+    return mapping
+
+
+def readonly(candidate: Candidate, contents: bytes) -> Remote:
+    """A mapping of ACCESS_READ."""
+    return of_file(candidate, contents, "ACCESS_READ")
+
+
+def past_the_end(candidate: Candidate, length: int = 10, position: int = 3000) -> Remote:
+    """A mapping whose position lies beyond its end, as a shrinking resize leaves it."""
+    mapping = of_file(candidate, pattern(position + 100))
+    mapping.seek(position)
+    mapping.resize(length)
+    return mapping
+
+
+def closer(candidate: Candidate, mapping: Remote, answer: int) -> Remote:
+    """An integer that closes the mapping when it is converted."""
+    return candidate.hostile(answer, do=[mapping.close])
+
+
+def resizer(candidate: Candidate, mapping: Remote, length: int, answer: int) -> Remote:
+    """An integer that resizes the mapping when it is converted."""
+    return candidate.hostile(answer, do=[partial(mapping.resize, length)])
+
+
+def seeker(candidate: Candidate, mapping: Remote, position: int, answer: int) -> Remote:
+    """An integer that moves the mapping's position when it is converted."""
+    return candidate.hostile(answer, do=[partial(mapping.seek, position)])
+
+
+def faulty(candidate: Candidate) -> Remote:
+    """An integer that raises ZeroDivisionError when it is converted."""
+    return candidate.hostile(raises=ZeroDivisionError)
+
+
+def is_readonly(candidate: Candidate, mapping: Remote) -> bool:
+    """Whether the mapping exports its memory for reading only; the export is released again."""
+    source = "with memoryview(mapping) as view:\n    result = view.readonly"
+    return bool(candidate.run(source, mapping=mapping))
