@@ -1,0 +1,469 @@
+"""Garbage collection, the end of the process, several interpreters, threads."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from mmap_spec.clauses import clause
+from mmap_spec.strategies import pattern
+
+DIGITS = b"0123456789"
+COLLECT = """
+import gc, weakref
+def collect():
+    for _ in range(3):
+        gc.collect()
+class Own(mmap.mmap):
+    pass
+"""
+IMPORT = """
+import importlib, sys
+sys.path[:] = {path!r}
+mmap = importlib.import_module({name!r})
+"""
+
+
+def program(candidate, source):
+    """A program for another interpreter that imports the judged module as ``mmap``."""
+    path = candidate.run("import sys\nresult = list(sys.path)")
+    name = candidate.run("result = mmap.__name__")
+    return IMPORT.format(path=path, name=name) + textwrap.dedent(source)
+
+
+def child(candidate, source, *arguments):
+    """Run a program in a process of its own; its exit status and all that it printed."""
+    runner = """
+        import subprocess, sys
+        done = subprocess.run(
+            [sys.executable, "-W", "always::ResourceWarning", "-c", text, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        )
+        result = done.returncode, done.stdout.decode().split()
+        """
+    return candidate.run(runner, text=program(candidate, source), arguments=list(arguments))
+
+
+# -- garbage collection -----------------------------------------------------
+
+
+@clause("interpreter.cycle")
+@pytest.mark.parametrize(
+    "code", ["m.me = m", "m.me = [m]", "m.me = lambda m=m: m", "m.me = m.read"]
+)
+def test_cycle(candidate, code):
+    """A reference cycle through an instance of a subclass is collected."""
+    source = f"""
+m = Own(-1, 10)
+{code}
+reference = weakref.ref(m)
+del m
+collect()
+result = reference()
+"""
+    assert candidate.run(COLLECT + source) is None
+
+
+@clause("interpreter.cycle")
+def test_cycle_through_the_class(candidate):
+    """A reference cycle through a subclass and its instance is collected."""
+    source = """
+Own.instance = Own(-1, 10)
+reference = weakref.ref(Own)
+del Own
+collect()
+result = reference()
+"""
+    assert candidate.run(COLLECT + source) is None
+
+
+@clause("interpreter.cycle-slots")
+def test_cycle_through_a_slot(candidate):
+    """A reference cycle through a slot of a subclass is collected."""
+    source = """
+class Slotted(mmap.mmap):
+    __slots__ = ("me",)
+m = Slotted(-1, 10)
+m.me = m
+reference = weakref.ref(m)
+del m
+collect()
+result = reference()
+"""
+    assert candidate.run(COLLECT + source) is None
+
+
+@clause("interpreter.cycle-view")
+def test_cycle_through_a_view(candidate):
+    """A reference cycle through a view that an instance holds of itself is collected."""
+    source = """
+m = Own(-1, 10)
+m.view = memoryview(m)
+reference = weakref.ref(m)
+del m
+collect()
+result = reference()
+"""
+    assert candidate.run(COLLECT + source) is None
+
+
+@clause("interpreter.cycle-descriptor")
+def test_descriptor_of_a_cycle(candidate):
+    """The collection of a cycle releases the map's descriptor."""
+    file = candidate.file(DIGITS)
+    before = candidate.state()["descriptors"]
+    candidate.run(
+        COLLECT + "for _ in range(5):\n    m = Own(fd, 0)\n    m.me = m\ndel m\ncollect()",
+        fd=file.fd,
+    )
+    assert candidate.state()["descriptors"] == before
+
+
+@clause("interpreter.cycle-finalizer")
+def test_finalizer_in_a_cycle(candidate):
+    """The __del__ of an instance in a cycle runs once and sees an open map."""
+    source = """
+result = []
+class Ending(mmap.mmap):
+    def __del__(self):
+        result.append((self.closed, self[:], self.me is self))
+m = Ending(-1, 3)
+m[:] = b"abc"
+m.me = m
+del m
+collect()
+"""
+    assert candidate.run(COLLECT + source) == [(False, b"abc", True)]
+
+
+@clause("interpreter.resurrection")
+def test_resurrection(candidate):
+    """A map that its __del__ keeps alive stays usable."""
+    source = """
+kept = []
+class Lazarus(mmap.mmap):
+    def __del__(self):
+        kept.append(self)
+m = Lazarus(-1, 3)
+m[:] = b"abc"
+del m
+collect()
+kept[0][1] = 66
+result = kept[0][:], kept[0].closed, bytes(memoryview(kept[0]))
+kept[0].close()
+"""
+    assert candidate.run(COLLECT + source) == (b"aBc", False, b"aBc")
+
+
+@clause("interpreter.weakref-dead-in-callback")
+def test_reference_in_its_callback(candidate):
+    """In the callback of a weak reference the map can no longer be reached through it."""
+    source = """
+result = []
+m = mmap.mmap(-1, 3)
+reference = weakref.ref(m, lambda reference: result.append(reference()))
+del m
+collect()
+"""
+    assert candidate.run(COLLECT + source) == [None]
+
+
+@clause("interpreter.finalize")
+def test_finalize(candidate):
+    """weakref.finalize() of a map is called when the map is gone, and not when it is closed."""
+    source = """
+called = []
+m = mmap.mmap(-1, 3)
+weakref.finalize(m, called.append, 1)
+m.close()
+collect()
+result = len(called)
+del m
+collect()
+result = result, len(called)
+"""
+    assert candidate.run(COLLECT + source) == (0, 1)
+
+
+@clause("interpreter.class-references")
+def test_references_to_the_class(candidate):
+    """Maps that were made and dropped leave no reference to the class behind."""
+    source = """
+        import gc, sys
+        def use():
+            mmap.mmap(-1, 10)
+            mmap.mmap(fd, 0).close()
+            iter(mmap.mmap(fd, 0))
+            memoryview(mmap.mmap(fd, 0)).release()
+            for arguments in [(-1, -1), (-1, 0), (fd, 10 ** 9), (999, 1), (-1, 1, 0)]:
+                try:
+                    mmap.mmap(*arguments)
+                except (OverflowError, OSError, ValueError):
+                    pass
+        use()
+        gc.collect()
+        before = sys.getrefcount(mmap.mmap)
+        for _ in range(20):
+            use()
+        gc.collect()
+        result = sys.getrefcount(mmap.mmap) - before
+        """
+    assert candidate.run(source, fd=candidate.file(DIGITS).fd) == 0
+
+
+OPERATIONS = [
+    "m[thing]",
+    "m[thing:]",
+    "m[:thing]",
+    "m[::thing]",
+    "m[thing] = 1",
+    "m[0] = thing",
+    "m[0:2] = thing",
+    "m[0:4:2] = thing",
+    "del m[thing]",
+    "thing in m",
+    "m == thing",
+    "m.find(thing)",
+    "m.rfind(thing)",
+    "m.find(b'x', thing)",
+    "m.rfind(b'x', 0, thing)",
+    "m.read(thing)",
+    "m.write(thing)",
+    "m.write_byte(thing)",
+    "m.seek(thing)",
+    "m.seek(0, thing)",
+    "m.move(thing, 0, 1)",
+    "m.move(0, thing, 1)",
+    "m.move(0, 0, thing)",
+    "m.flush(thing)",
+    "m.flush(0, thing)",
+    "m.resize(thing)",
+    "m.__exit__(thing, thing, thing, thing)",
+    "mmap.mmap(thing, 10)",
+    "mmap.mmap(-1, thing)",
+    "mmap.mmap(-1, 10, access=thing)",
+    "mmap.mmap(-1, 10, offset=thing)",
+]
+
+
+@clause("interpreter.argument-references")
+@pytest.mark.parametrize("code", OPERATIONS)
+def test_references_to_arguments(candidate, code):
+    """Operations that returned or raised leave no reference to their arguments behind."""
+    source = f"""
+        import sys
+        class Number(int):
+            pass
+        class Faulty:
+            def __index__(self):
+                raise KeyError
+        things = [Number(0), Number(1), Number(900), Number(-900), Number(2**70), Faulty()]
+        things += [bytearray(b"xy"), bytearray(900), object()]
+        def use(thing):
+            with mmap.mmap(-1, 10) as m:
+                try:
+                    {code}
+                except Exception:
+                    pass
+        def references():
+            return [sys.getrefcount(thing) for thing in things]
+        before = references()
+        for _ in range(5):
+            for thing in things:
+                use(thing)
+        del thing
+        result = [after - count for after, count in zip(references(), before)]
+        """
+    assert candidate.run(source) == [0] * 9
+
+
+@clause("interpreter.no-warning")
+def test_no_resource_warning(candidate):
+    """Dropping an open map gives no ResourceWarning."""
+    source = """
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    m = mmap.mmap(fd, 0)
+    del m
+    collect()
+result = [str(warning.message) for warning in caught if "mmap" in str(warning.message)]
+"""
+    assert candidate.run(COLLECT + source, fd=candidate.file(DIGITS).fd) == []
+
+
+# -- the end of the process -------------------------------------------------
+
+
+@clause("interpreter.exit-live-objects")
+def test_exit_with_live_objects(candidate):
+    """An interpreter with live maps, views, iterators and generators ends with status 0."""
+    source = """
+        class Own(mmap.mmap):
+            pass
+        m = mmap.mmap(-1, 10)
+        view, iterator, bound = memoryview(m), iter(m), m.read
+        next(iterator)
+        own = Own(-1, 10)
+        own.me, own.view = own, memoryview(own)
+        def generator():
+            inside = mmap.mmap(-1, 5)
+            with memoryview(inside) as part:
+                yield part
+        running = generator()
+        next(running)
+        sys.kept = m, view
+        """
+    assert child(candidate, source) == (0, [])
+
+
+@clause("interpreter.exit-atexit")
+def test_map_in_atexit(candidate):
+    """A map is usable in functions registered with atexit."""
+    source = """
+        import atexit
+        m = mmap.mmap(-1, 10)
+        m[:] = b"0123456789"
+        @atexit.register
+        def last():
+            print(m[3], m.read(2).decode(), m.find(b"7", 0), len(m))
+            print(bytes(memoryview(m)[8:]).decode())
+            m.close()
+            print(m.closed)
+        """
+    assert child(candidate, source) == (0, ["51", "01", "7", "10", "89", "True"])
+
+
+@clause("interpreter.exit-data")
+@pytest.mark.parametrize("end", ["", "os._exit(0)"])
+def test_data_after_exit(candidate, end):
+    """What was written to a shared map is in the file after the process ended without flush()."""
+    source = f"""
+        import os
+        fd = os.open(sys.argv[1], os.O_RDWR | getattr(os, "O_BINARY", 0))
+        m = mmap.mmap(fd, 0)
+        m[5000] = 65
+        m.write(b"BC")
+        {end}
+        """
+    data = pattern(10_000)
+    file = candidate.file(data)
+    assert child(candidate, source, file.path) == (0, [])
+    assert file.contents() == b"BC" + data[2:5000] + b"A" + data[5001:]
+
+
+# -- several modules and interpreters ---------------------------------------
+
+
+@clause("interpreter.reload")
+def test_module_imported_again(candidate):
+    """After the module was imported again, the new class works and so do maps of the old one."""
+    source = """
+        import importlib, sys
+        name = mmap.__name__
+        m = mmap.mmap(-1, 3)
+        parts = [key for key in sys.modules if key == name or key.startswith(name + ".")]
+        old = {key: sys.modules.pop(key) for key in parts}
+        try:
+            new = importlib.import_module(name)
+            n = new.mmap(-1, 5)
+            n[:], m[:] = b"vwxyz", b"abc"
+            n[0:3] = m[:]
+            result = m.read(), n[:], isinstance(n, new.mmap), new.error is OSError
+            n.close()
+            m.close()
+        finally:
+            sys.modules.update(old)
+        """
+    assert candidate.run(source) == (b"abc", b"abcyz", True, True)
+
+
+USE = """
+class Own(mmap.mmap):
+    pass
+m = Own(-1, 10)
+m[:] = b"0123456789"
+m.me = m
+view = memoryview(m)
+assert (m.find(b"5"), m[3], bytes(view[2:4]), mmap.error) == (5, 51, b"23", OSError)
+n = mmap.mmap(-1, 5)
+n.close()
+try:
+    n[0]
+except ValueError:
+    os.write(done, b"+")
+"""
+INTERPRETERS = """
+import os
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+reader, done = os.pipe()
+raised = []
+for _ in range(times):
+    number = interpreters.create({options})
+    try:
+        raised.append(interpreters.run_string(number, "import os\\ndone = %d\\n%s" % (done, text)))
+    finally:
+        interpreters.destroy(number)
+os.close(done)
+m = mmap.mmap(-1, 3)
+m[:] = b"abc"
+result = os.read(reader, 100), m.read(), [str(vars(what)) for what in raised if what]
+os.close(reader)
+"""
+
+
+def in_interpreters(candidate, times, own_lock=False):
+    """Use the module in several sub-interpreters, one after the other, then here."""
+    options = f"isolated={own_lock}"
+    if candidate.profile.python_version >= (3, 13):
+        options = "'isolated'" if own_lock else "'legacy'"
+    elif candidate.profile.python_version < (3, 9):
+        options = ""
+    text = program(candidate, USE)
+    return candidate.run(INTERPRETERS.format(options=options), times=times, text=text)
+
+
+@clause("interpreter.subinterpreter")
+def test_subinterpreter(candidate):
+    """The module can be imported and used in a sub-interpreter."""
+    assert in_interpreters(candidate, 1) == (b"+", b"abc", [])
+
+
+@clause("interpreter.subinterpreter-again")
+def test_subinterpreters_one_after_the_other(candidate):
+    """After sub-interpreters that used the module are gone, it works in new ones and here."""
+    assert in_interpreters(candidate, 3) == (b"+++", b"abc", [])
+
+
+@clause("interpreter.subinterpreter-own-lock")
+def test_subinterpreter_with_its_own_lock(candidate):
+    """The module can be imported and used in a sub-interpreter that has its own lock."""
+    assert in_interpreters(candidate, 2, own_lock=True) == (b"++", b"abc", [])
+
+
+@clause("interpreter.thread")
+def test_other_thread(candidate):
+    """A map made in one thread can be used, closed and dropped in another."""
+    source = """
+        import threading
+        result = []
+        def work(m):
+            result.append((m[:], m.read(2), m.closed))
+            m.close()
+        m = mmap.mmap(-1, 3)
+        m[:] = b"abc"
+        thread = threading.Thread(target=work, args=(m,))
+        thread.start()
+        thread.join(60)
+        result.append(m.closed)
+        made = []
+        thread = threading.Thread(target=lambda: made.append(mmap.mmap(-1, 5)))
+        thread.start()
+        thread.join(60)
+        result.append(len(made.pop()))
+        """
+    assert candidate.run(source) == [(b"abc", b"ab", False), True, 5]
