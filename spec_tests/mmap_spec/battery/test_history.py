@@ -1,0 +1,315 @@
+"""Sequences of operations on the candidate and on the model, side by side.
+
+After every step the outcomes are compared, and length, position and contents; at
+the end the contents of the file.  Each clause has a small alphabet of its own, so
+that a known deviation does not hide the rest.
+"""
+
+import dataclasses
+import functools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmap_spec.candidate import Remote, Returned
+from mmap_spec.clauses import clause
+from mmap_spec.model import Access, File, Mapping, Raises, outcomes
+from mmap_spec.strategies import haystacks, integers_near, needles_in, pattern, slices
+
+SOURCES = st.binary(max_size=40) | st.integers(0, 300).map(pattern)
+
+
+@dataclasses.dataclass
+class Twin:
+    """A mapping, its model, and the file of both, None for anonymous memory."""
+
+    mapping: Remote
+    model: Mapping
+    file: object = None
+
+    def perform(self, candidate, name, *args):
+        """One step on both sides: the outcomes must agree, and so must the states."""
+        expected = outcomes(getattr(self.model, name), *args)
+        outcome = candidate.outcome(getattr(self.mapping, name), *args)
+        assert agrees(expected, outcome), f"{name}{args}: expected {expected}, got {outcome}"
+        self.compare()
+
+    def compare(self):
+        """Length, position and contents are the model's; a closed mapping has none."""
+        if not self.model.closed:
+            assert len(self.mapping) == len(self.model)
+            assert self.mapping.tell() == self.model.position
+            assert self.model.accepts(self.mapping[:]), (
+                f"contents differ from {self.model.contents}"
+            )
+
+    def compare_file(self):
+        """The file holds what the model's file holds."""
+        assert self.file.contents() == self.model.file.contents
+
+
+def agrees(expected, outcome):
+    """Whether what the candidate did is among what the model allows."""
+    if isinstance(outcome, Returned):
+        return expected.allows_value(outcome.value)
+    return expected.allows_error(outcome.type, outcome.errno)
+
+
+def of_file(candidate, data, access=Access.DEFAULT, offset=0):
+    """Twins over a new file."""
+    file = candidate.file(data)
+    mapping = candidate.mmap.mmap(file.fd, 0, access=int(access), offset=offset)
+    model = Mapping.of_file(candidate.profile, File(data), access=access, offset=offset)
+    return Twin(mapping, model, file)
+
+
+def play(candidate, twin, steps):
+    """All steps on both sides."""
+    for name, args in steps:
+        twin.perform(candidate, name, *args)
+
+
+# -- alphabets: the name of an operation and a strategy for its arguments -----
+# They are kept: to build and check a strategy costs more than to draw from it.
+
+
+def programs(*alphabets):
+    """Sequences of steps, each the name of an operation and its arguments."""
+    names = {name: args for alphabet in alphabets for name, args in alphabet.items()}
+    step = st.one_of([st.tuples(st.just(name), args) for name, args in names.items()])
+    return st.lists(step, max_size=12)
+
+
+def unless(candidate, hazards, extra):
+    """``extra``, as a list for one_of, where no hazard is a known deviation."""
+    return [] if any(map(candidate.avoids, hazards.split())) else [extra]
+
+
+@functools.cache
+def numbers(candidate, length, hazards):
+    """Integers near the length, and at both ends of ssize_t."""
+    limit = candidate.profile.ssize_max
+    ends = st.sampled_from([limit, limit + 1, -limit - 1, -limit - 2])
+    return st.one_of(integers_near(length), *unless(candidate, hazards, ends))
+
+
+@functools.cache
+def reading(candidate, length):
+    """read(), read_byte(), readline(), seek() and tell()."""
+    count = numbers(candidate, length, "read.huge-clamps read.overflow")
+    distance = numbers(candidate, length, "seek.huge seek.overflow")
+    return {
+        "read": st.tuples() | st.tuples(st.none() | count),
+        "read_byte": st.tuples(),
+        "readline": st.tuples(),
+        "seek": st.tuples(distance) | st.tuples(distance, st.integers(-1, 3)),
+        "tell": st.tuples(),
+    }
+
+
+@functools.cache
+def writing(candidate, sources=SOURCES):
+    """write() and write_byte()."""
+    value = st.one_of(
+        st.sampled_from([0, 1, 127, 128, 255]),
+        *unless(candidate, "write_byte.negative write_byte.conversion-first", st.just(-1)),
+        *unless(candidate, "write_byte.too-large write_byte.conversion-first", st.just(256)),
+    )
+    return {"write": st.tuples(sources), "write_byte": st.tuples(value)}
+
+
+@functools.cache
+def items(candidate, length):
+    """Getting and setting items and slices, and len()."""
+    above = "assignment.item-above assignment.readonly-before-index"
+    below = "assignment.item-below assignment.readonly-before-index"
+    key = st.one_of(
+        st.integers(-length, length - 1),
+        *unless(candidate, above, st.integers(length, length + 1)),
+        *unless(candidate, below, st.integers(-length - 2, -length - 1)),
+    )
+    value = st.one_of(
+        st.integers(0, 255),
+        *unless(candidate, "assignment.value-range", st.sampled_from([-1, 256])),
+    )
+    wrong = "slice-too-short slice-too-long slice-step-wrong-size slice-empty-wrong-size"
+    hazards = " ".join(f"assignment.{name}" for name in wrong.split())
+    lapse = st.one_of(st.just(0), *unless(candidate, hazards, st.sampled_from([-1, 0, 1])))
+    return {
+        "__getitem__": st.tuples(key | slices(length)),
+        "__setitem__": st.tuples(key, value) | slice_assignments(length, lapse),
+        "__len__": st.tuples(),
+    }
+
+
+@st.composite
+def slice_assignments(draw, length, lapse):
+    """A slice and a source for it, ``lapse`` bytes too long."""
+    key = draw(slices(length))
+    return key, pattern(max(0, len(range(length)[key]) + draw(lapse)))
+
+
+@functools.cache
+def moving(candidate, length):
+    """move(), more often inside the mapping than not."""
+    hazards = "move.huge-destination move.huge-source move.huge-count move.overflow"
+    inside, number = st.integers(0, length), numbers(candidate, length, hazards)
+    return {"move": st.tuples(inside, inside, inside) | st.tuples(number, number, number)}
+
+
+def searching(candidate, haystack):
+    """find() and rfind() with up to two bounds."""
+    beyond = "find.empty-past-end find.empty-past-end-found find.start-beyond-length"
+    hazards = f"{beyond} {beyond.replace('find', 'rfind')}"
+    length, needle = len(haystack), needles_in(haystack)
+    bound = st.one_of(
+        st.integers(-length - 2, length), *unless(candidate, hazards, integers_near(length))
+    )
+    arguments = st.tuples(needle) | st.tuples(needle, bound) | st.tuples(needle, bound, bound)
+    return {"find": arguments, "rfind": arguments}
+
+
+# -- the clauses --------------------------------------------------------------
+
+
+@clause("history.file-like")
+@given(data=haystacks(), draw=st.data())
+def test_file_like(candidate, data, draw):
+    """Any sequence of reads, writes and seeks gives what a file of fixed size gives."""
+    twin = of_file(candidate, data)
+    play(candidate, twin, draw.draw(programs(reading(candidate, len(data)), writing(candidate))))
+    twin.compare_file()
+
+
+@clause("history.sequence")
+@given(data=haystacks(), draw=st.data())
+def test_sequence(candidate, data, draw):
+    """Any sequence of indexing, slicing, assignment and move() gives what a bytearray gives."""
+    twin, length = of_file(candidate, data), len(data)
+    play(candidate, twin, draw.draw(programs(items(candidate, length), moving(candidate, length))))
+    twin.compare_file()
+
+
+@clause("history.search")
+@given(data=haystacks(), draw=st.data())
+def test_search(candidate, data, draw):
+    """Each search begins at the position of its moment and finds what is written by then."""
+    twin = of_file(candidate, data)
+    searches = searching(candidate, data)
+    others = reading(candidate, len(data)), writing(candidate, haystacks(0, 5))
+    play(candidate, twin, draw.draw(programs(searches, *others)))
+
+
+@st.composite
+def resizing(draw, candidate):
+    """Lengths around one and two pages, never 0, with what reads and writes between."""
+    page = candidate.profile.page_size
+    size = st.integers(1, 3 * page) | st.sampled_from([1, page - 1, page, page + 1, 2 * page])
+    resize, read = {"resize": st.tuples(size)}, {"__getitem__": st.tuples(slices(page))}
+    others = reading(candidate, draw(size)), writing(candidate), read
+    parts = st.tuples(programs(resize), programs(resize, *others), programs(*others))
+    return [step for part in draw(parts) for step in part]
+
+
+@clause("history.resize-file")
+@given(size=st.integers(1, 9000), granules=st.integers(0, 1), draw=st.data())
+def test_resize_file(candidate, size, granules, draw):
+    """Length, position, contents and file size are what the last operations make of them."""
+    offset = granules * candidate.profile.granularity
+    twin = of_file(candidate, pattern(offset + size), offset=offset)
+    for name, args in draw.draw(resizing(candidate)):
+        twin.perform(candidate, name, *args)
+        assert twin.file.size() == twin.model.file.size
+    twin.compare_file()
+
+
+@clause("history.resize-anonymous")
+@given(size=st.integers(1, 9000), draw=st.data())
+def test_resize_anonymous(candidate, size, draw):
+    """Length, position and contents are what the last operations make of them."""
+    data = pattern(size)
+    mapping = candidate.anonymous(data, flags=candidate.mmap.MAP_PRIVATE)
+    twin = Twin(mapping, Mapping.of_memory(candidate.profile, data, shared=False))
+    play(candidate, twin, draw.draw(resizing(candidate)))
+
+
+@clause("history.exports")
+@given(
+    steps=st.lists(st.sampled_from(["export", "slice", "release", "resize", "close"]), max_size=12)
+)
+def test_exports(candidate, steps):
+    """resize() and close() raise BufferError exactly while one export is alive."""
+    twin, views = of_file(candidate, pattern(500)), []
+    for step in steps:
+        if step == "release" and views:
+            views.pop(0).release()
+            twin.model.release()
+        elif step == "export" and not twin.model.closed:
+            views.append(candidate.builtins.memoryview(twin.mapping))
+            twin.model.export()
+        elif step == "slice" and views:  # a view of a view counts as well
+            views.append(views[0][1:])
+            twin.model.export()
+        elif step in ("resize", "close"):
+            twin.perform(candidate, step, *([400] if step == "resize" else []))
+
+
+@clause("history.readonly")
+@given(data=haystacks(), draw=st.data())
+def test_readonly(candidate, data, draw):
+    """No sequence of operations changes a map of ACCESS_READ, or its file."""
+    twin, length = of_file(candidate, data, Access.READ), len(data)
+    others = {"flush": st.tuples(), "size": st.tuples()}
+    file_like = reading(candidate, length), writing(candidate)
+    sequence = items(candidate, length), moving(candidate, length)
+    play(candidate, twin, draw.draw(programs(*file_like, *sequence, others)))
+    assert (twin.mapping[:], twin.file.contents()) == (data, data)
+
+
+@clause("history.copy-on-write")
+@given(data=haystacks(), draw=st.data())
+def test_copy_on_write(candidate, data, draw):
+    """No sequence of operations on a map of ACCESS_COPY changes the file."""
+    twin, length = of_file(candidate, data, Access.COPY), len(data)
+    file_like = reading(candidate, length), writing(candidate)
+    sequence = items(candidate, length), moving(candidate, length)
+    play(candidate, twin, draw.draw(programs(*file_like, *sequence, {"flush": st.tuples()})))
+    assert twin.file.contents() == data
+
+
+@clause("history.two-maps")
+@given(draw=st.data())
+def test_two_maps(candidate, draw):
+    """Two shared maps of one file show each change of either at once."""
+    profile, offset = candidate.profile, candidate.profile.granularity
+    file, data = candidate.file(pattern(offset + 200)), File(pattern(offset + 200))
+    whole = Twin(candidate.mmap.mmap(file.fd, 0), Mapping.of_file(profile, data), file)
+    part = Twin(
+        candidate.mmap.mmap(file.fd, 100, offset=offset),
+        Mapping.of_file(profile, data, 100, offset=offset),
+        file,
+    )
+    overlap = {"seek": st.tuples(st.integers(offset - 2, offset + 102))}
+    of_whole = programs(overlap, writing(candidate))
+    of_part = programs(reading(candidate, 100), writing(candidate), items(candidate, 100))
+    for twin, other, steps in [(whole, part, of_whole), (part, whole, of_part)] * 2:
+        for name, args in draw.draw(steps):
+            twin.perform(candidate, name, *args)
+            other.compare()
+    whole.compare_file()
+
+
+@clause("history.closed")
+@given(access=st.sampled_from(Access), data=haystacks(), draw=st.data())
+def test_closed(candidate, access, data, draw):
+    """From close() on every further operation is refused, and the file stays."""
+    twin, length = of_file(candidate, data, access), len(data)
+    file_like = reading(candidate, length), writing(candidate)
+    steps = programs(*file_like, items(candidate, length))
+    play(candidate, twin, draw.draw(steps))
+    twin.perform(candidate, "close")
+    for name, args in draw.draw(steps):
+        refusal = outcomes(getattr(twin.model, name), *args)
+        assert all(isinstance(outcome, Raises) for outcome in refusal.outcomes)
+        twin.perform(candidate, name, *args)
+    twin.compare_file()
