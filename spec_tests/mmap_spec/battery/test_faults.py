@@ -1,0 +1,465 @@
+"""Memory that cannot be accessed: truncated files, protected pages, no memory for a page.
+
+Where nobody guards the access, each of these is a signal that ends the worker.
+"""
+
+import pytest
+
+from mmap_spec.clauses import clause
+from mmap_spec.situations import of_file
+from mmap_spec.strategies import pattern
+
+NO_PAGE = """
+import os
+with open('/proc/meminfo') as stream:
+    facts = dict(line.split(':') for line in stream)
+if 'Hugepagesize' in facts:
+    page = int(facts['Hugepagesize'].split()[0]) << 10
+    size = page * (int(facts['HugePages_Free']) + 1)
+    fd = os.memfd_create('no-page', os.MFD_HUGETLB)
+    os.ftruncate(fd, size)
+    m = mmap.mmap(fd, size, flags=mmap.MAP_SHARED | MAP_NORESERVE)
+    os.close(fd)
+    result = m, page
+"""
+FULL = """
+import ctypes, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+NEWUSER, NEWNS, PRIVATE = 0x10000000, 0x20000, 0x44000
+here, there = socket.socketpair()
+
+def small_file_system():
+    user = os.getuid()
+    if libc.unshare(NEWNS) and libc.unshare(NEWUSER | NEWNS):
+        return None
+    if os.getuid() != user:
+        with open('/proc/self/uid_map', 'w') as stream:
+            stream.write('0 %d 1' % user)
+    libc.mount(b'none', b'/', None, PRIVATE, None)
+    if libc.mount(b'tmpfs', os.fsencode(folder), b'tmpfs', 0, b'size=65536'):
+        return None
+    return os.open(folder + '/file', os.O_RDWR | os.O_CREAT)
+
+child = os.fork()
+if not child:
+    try:
+        fd = small_file_system()
+        message = b'made' if fd is not None else b'none'
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fd.to_bytes(4, 'little'))] if fd else []
+        there.sendmsg([message], rights)
+    finally:
+        os._exit(0)
+there.close()
+message, rights, _, _ = here.recvmsg(4, socket.CMSG_LEN(4))
+here.close()
+os.waitpid(child, 0)
+if rights:
+    fd = int.from_bytes(rights[0][2][:4], 'little')
+    os.ftruncate(fd, 1 << 20)
+    result = mmap.mmap(fd, 0)
+    os.close(fd)
+"""
+
+
+def truncated(candidate, size=0, pages=3, **kwargs):
+    """A map whose file was cut to ``size`` bytes afterwards, its file, and its length."""
+    length = pages * candidate.profile.page_size
+    file = candidate.file(pattern(length))
+    m = candidate.mmap.mmap(file.fd, 0, **kwargs)
+    file.truncate(size)
+    return m, file, length
+
+
+def fails(candidate):
+    """The block must raise OSError; of a truncated map not even the state can be read."""
+    return candidate.raises(OSError, state=False)
+
+
+@clause("faults.truncated-item")
+def test_item(candidate):
+    """m[i] raises OSError where the file no longer reaches the page of i."""
+    m, file, length = truncated(candidate)
+    for index in (0, 4096, -1):
+        with fails(candidate):
+            m[index]
+
+
+@clause("faults.truncated-slice")
+def test_slice(candidate):
+    """m[a:b] raises OSError where the file no longer reaches a page of it."""
+    m, file, length = truncated(candidate)
+    for key in (slice(0, 10), slice(-10, None), slice(None)):
+        with fails(candidate):
+            m[key]
+
+
+@clause("faults.truncated-slice")
+def test_slice_across_the_cut(candidate):
+    """A slice that begins before the cut raises OSError too."""
+    page = candidate.profile.page_size
+    m, file, length = truncated(candidate, page)
+    with fails(candidate):
+        m[page - 10 : page + 10]
+
+
+@clause("faults.truncated-stepped-slice")
+def test_stepped_slice(candidate):
+    """m[a:b:c] raises OSError where the file no longer reaches a page of it."""
+    m, file, length = truncated(candidate)
+    for step in (2, 4096, -1):
+        with fails(candidate):
+            m[::step]
+
+
+@clause("faults.truncated-store-item")
+def test_store_item(candidate):
+    """m[i] = v raises OSError where the file no longer reaches the page of i."""
+    m, file, length = truncated(candidate)
+    for index in (0, 4096, -1):
+        with fails(candidate):
+            m[index] = 65
+    assert file.size() == 0
+
+
+@clause("faults.truncated-store-slice")
+def test_store_slice(candidate):
+    """m[a:b] = v raises OSError where the file no longer reaches a page of it."""
+    m, file, length = truncated(candidate)
+    for start in (0, 4090, 8000):
+        with fails(candidate):
+            m[start : start + 10] = b"0123456789"
+    assert file.size() == 0
+
+
+@clause("faults.truncated-store-stepped-slice")
+def test_store_stepped_slice(candidate):
+    """m[a:b:c] = v raises OSError where the file no longer reaches a page of it."""
+    m, file, length = truncated(candidate)
+    for step in (2, -1):
+        with fails(candidate):
+            m[::step] = bytes(length // abs(step))
+
+
+@clause("faults.truncated-iteration")
+def test_iteration(candidate):
+    """Iteration raises OSError where the file no longer reaches the page."""
+    m, file, length = truncated(candidate)
+    iterator = iter(m)
+    with fails(candidate):
+        next(iterator)
+
+
+@clause("faults.truncated-containment")
+def test_containment(candidate):
+    """x in m raises OSError where the file no longer reaches a page before x."""
+    m, file, length = truncated(candidate)
+    with fails(candidate):
+        b"x" in m  # noqa: B015
+
+
+@clause("faults.truncated-read")
+def test_read(candidate):
+    """read() raises OSError, and keeps the position."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    for arguments in [(), (1,), (10,), (5000,)]:
+        with fails(candidate):
+            m.read(*arguments)
+        assert m.tell() == 7
+
+
+@clause("faults.truncated-read-byte")
+def test_read_byte(candidate):
+    """read_byte() raises OSError, and keeps the position."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    with fails(candidate):
+        m.read_byte()
+    assert m.tell() == 7
+
+
+@clause("faults.truncated-readline")
+def test_readline(candidate):
+    """readline() raises OSError, and keeps the position."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    with fails(candidate):
+        m.readline()
+    assert m.tell() == 7
+
+
+@clause("faults.truncated-write")
+def test_write(candidate):
+    """write() raises OSError, and keeps the position."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    for size in (1, 10, 5000):
+        with fails(candidate):
+            m.write(b"x" * size)
+        assert (m.tell(), file.size()) == (7, 0)
+
+
+@clause("faults.truncated-write-byte")
+def test_write_byte(candidate):
+    """write_byte() raises OSError, and keeps the position."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    with fails(candidate):
+        m.write_byte(65)
+    assert (m.tell(), file.size()) == (7, 0)
+
+
+@clause("faults.truncated-find")
+def test_find(candidate):
+    """find() raises OSError where the file no longer reaches a page to be searched."""
+    m, file, length = truncated(candidate)
+    for needle in (b"x", b"xy", b"a needle of some length"):
+        with fails(candidate):
+            m.find(needle)
+
+
+@clause("faults.truncated-rfind")
+def test_rfind(candidate):
+    """rfind() raises OSError where the file no longer reaches a page to be searched."""
+    m, file, length = truncated(candidate)
+    for needle in (b"x", b"xy", b"a needle of some length"):
+        with fails(candidate):
+            m.rfind(needle)
+
+
+@clause("faults.truncated-move-source")
+def test_move_source(candidate):
+    """move() raises OSError where the file no longer reaches the source."""
+    page = candidate.profile.page_size
+    m, file, length = truncated(candidate, page)
+    for count in (1, 100):
+        with fails(candidate):
+            m.move(0, page + 10, count)
+    assert file.size() == page
+
+
+@clause("faults.truncated-move-destination")
+def test_move_destination(candidate):
+    """move() raises OSError where the file no longer reaches the destination."""
+    page = candidate.profile.page_size
+    m, file, length = truncated(candidate, page)
+    for count in (1, 100):
+        with fails(candidate):
+            m.move(page + 10, 0, count)
+    assert file.size() == page
+
+
+@clause("faults.truncated-argument")
+def test_argument(candidate):
+    """write() raises OSError where its argument is a truncated map."""
+    m, file, length = truncated(candidate)
+    target = candidate.anonymous(pattern(length))
+    with fails(candidate):
+        target.write(m)
+    assert target.tell() == 0
+
+
+@clause("faults.truncated-needle")
+def test_needle(candidate):
+    """find() raises OSError where the needle is a truncated map."""
+    m, file, length = truncated(candidate)
+    haystack = candidate.anonymous(pattern(2 * length))
+    with fails(candidate):
+        haystack.find(m)
+    m.close()
+
+
+@clause("faults.truncated-by-resize")
+def test_other_map(candidate):
+    """An item raises OSError where resize() of another map has cut the page off."""
+    page = candidate.profile.page_size
+    file = candidate.file(pattern(2 * page))
+    m, other = candidate.mmap.mmap(file.fd, 0), candidate.mmap.mmap(file.fd, 0)
+    other.resize(page)
+    with fails(candidate):
+        m[page]
+    assert m[page - 1] == pattern(page)[-1]
+
+
+@clause("faults.truncated-recovers")
+def test_recovers(candidate):
+    """After an OSError the map is as before, and works again once the file is long enough."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    with fails(candidate):
+        m[0]
+    assert (len(m), m.tell(), m.closed, m.size()) == (length, 7, False, 0)
+    file.truncate(length)
+    m[3] = 65
+    assert m[:] == bytes(3) + b"A" + bytes(length - 4)
+
+
+@clause("faults.truncated-again")
+def test_again(candidate):
+    """Every access raises OSError, not only the first."""
+    m, file, length = truncated(candidate)
+    for step in (m.read_byte, m.read, m.readline, m.read_byte):
+        with fails(candidate):
+            step()
+
+
+@clause("faults.truncated-private")
+def test_private(candidate):
+    """A private map raises OSError too where the file no longer reaches the page."""
+    m, file, length = truncated(candidate, access=candidate.mmap.ACCESS_COPY)
+    with fails(candidate):
+        m[0]
+
+
+@clause("faults.truncated-untouched")
+def test_what_touches_no_page(candidate):
+    """A map keeps length and position; seek(), size(), empty reads and close() work."""
+    m, file, length = truncated(candidate)
+    m.seek(7)
+    assert (len(m), m.tell(), m.size(), m.closed) == (length, 7, 0, False)
+    assert (m[3:3], m.read(0), m.write(b""), m.find(b""), m.move(0, 0, 0)) == (b"", b"", 0, 7, None)
+    m.close()
+    assert m.closed is True
+
+
+@clause("faults.truncated-before-cut")
+@pytest.mark.parametrize("pages", [1, 2])
+def test_before_the_cut(candidate, pages):
+    """What lies before the cut can be read and written as before."""
+    size = pages * candidate.profile.page_size
+    m, file, length = truncated(candidate, size)
+    m[size - 3 : size] = b"new"
+    assert m[:size] == file.contents() == pattern(size)[:-3] + b"new"
+
+
+@clause("faults.truncated-tail")
+@pytest.mark.parametrize("part", [1, 100, -1])
+def test_tail(candidate, part):
+    """Behind the end of a truncated file the rest of its last page reads as zeros."""
+    page = candidate.profile.page_size
+    size = page + part % page
+    m, file, length = truncated(candidate, size)
+    assert m[: 2 * page] == pattern(size) + bytes(2 * page - size)
+
+
+@clause("faults.truncated-extended")
+@pytest.mark.parametrize("size", [0, 1, 5000])
+def test_extended(candidate, size):
+    """Pages that were cut off read as zeros after the file was made long enough."""
+    m, file, length = truncated(candidate, size)
+    file.truncate(length)
+    assert m[:] == file.contents() == pattern(size) + bytes(length - size)
+
+
+def forbidden(candidate):
+    """A map that may not be read, if the system keeps to that."""
+    return candidate.mmap.mmap(-1, 9000, prot=0)
+
+
+@clause("faults.unreadable-item")
+def test_unreadable_item(candidate):
+    """m[i] of a map without PROT_READ raises OSError."""
+    m = forbidden(candidate)
+    for index in (0, 5000, -1):
+        with fails(candidate):
+            m[index]
+
+
+@clause("faults.unreadable-slice")
+def test_unreadable_slice(candidate):
+    """A slice of a map without PROT_READ raises OSError."""
+    m = forbidden(candidate)
+    for step in (1, 3):
+        with fails(candidate):
+            m[10:100:step]
+
+
+@clause("faults.unreadable-read")
+def test_unreadable_read(candidate):
+    """read() of a map without PROT_READ raises OSError."""
+    m = forbidden(candidate)
+    for step in (m.read, m.read_byte, m.readline):
+        with fails(candidate):
+            step()
+        assert m.tell() == 0
+
+
+@clause("faults.unreadable-find")
+def test_unreadable_find(candidate):
+    """find() in a map without PROT_READ raises OSError."""
+    m = forbidden(candidate)
+    for search in (m.find, m.rfind):
+        with fails(candidate):
+            search(b"x")
+
+
+@clause("faults.unreadable-store")
+def test_unreadable_store(candidate):
+    """Writing to a map with prot 0 raises TypeError."""
+    m = forbidden(candidate)
+    for step in (lambda: m.write(b"x"), lambda: m.write_byte(1), lambda: m.__setitem__(0, 1)):
+        with candidate.raises(TypeError, state=False):  # the contents cannot be read
+            step()
+    assert m.tell() == 0
+
+
+@clause("faults.no-page-for-store")
+def test_no_page(candidate):
+    """m[i] = v raises OSError where there is no memory for the page."""
+    noreserve = 0x4000  # MAP_NORESERVE of Linux, on all but a few processors
+    made = candidate.run(NO_PAGE, MAP_NORESERVE=noreserve)
+    if made is None:
+        candidate.untestable("the kernel has no huge pages to be short of")
+    m, page = made
+    with fails(candidate):
+        for first in range(0, len(m), page):
+            m[first] = 65
+
+
+@clause("faults.file-system-full")
+def test_full_file_system(candidate):
+    """m[a:b] = v raises OSError where the file system has no room for a page."""
+    folder = candidate.os.path.dirname(candidate.file(b"").path)
+    m = candidate.run(FULL, folder=folder)
+    if m is None:
+        candidate.untestable("no small file system can be mounted here")
+    with fails(candidate):
+        m[:] = b"x" * 2**20
+
+
+@clause("faults.handler-kept")
+def test_handler(candidate):
+    """A handler for SIGBUS that the program has set is called as ever."""
+    m = of_file(candidate, pattern(9000))
+    source = """
+        import os, signal
+        called = []
+        old = signal.signal(signal.SIGBUS, lambda number, frame: called.append(number))
+        try:
+            m[5], m.find(b'x'), m.read(), m.move(0, 10, 10)
+            os.kill(os.getpid(), signal.SIGBUS)
+        finally:
+            signal.signal(signal.SIGBUS, old)
+        result = called == [signal.SIGBUS]
+    """
+    assert candidate.run(source, m=m) is True
+
+
+@clause("faults.signal-kept")
+@pytest.mark.parametrize("name", ["SIGBUS", "SIGSEGV"])
+def test_signal(candidate, name):
+    """A signal that somebody sends ends the process as ever."""
+    m = of_file(candidate, pattern(9000))
+    source = """
+        import os, resource, signal
+        number = getattr(signal, name)
+        child = os.fork()
+        if not child:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            m[5], m.find(b'x'), m.read()
+            os.kill(os.getpid(), number)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        result = os.WIFSIGNALED(status) and os.WTERMSIG(status) == number
+    """
+    assert candidate.run(source, m=m, name=name) is True
