@@ -23,10 +23,12 @@ BATTERY = Path(__file__).parent / "battery"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete."""
-    options, rest = parser().parse_known_args(arguments)
-    if rest and options.command not in ("run", "replay"):
-        parser().error(f"unknown argument {rest[0]!r}")
-    options.rest = rest
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    ours = given[: given.index("--")] if "--" in given else given
+    options = parser().parse_args(ours)
+    options.rest = given[len(ours) + 1 :]  # what follows -- is for pytest
+    if options.rest and options.command not in ("run", "replay"):
+        parser().error(f"{options.command} takes nothing after --")
     try:
         return int(options.function(options))
     except BadDescriptor as error:
@@ -48,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mmap-spec",
         description="Judge an implementation of Python's mmap by its numbered specification.",
-        epilog="exit status: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete",
+        epilog="run and replay give what follows -- to pytest. exit status: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete",
     )
     top.add_argument("--version", action="version", version=f"mmap-spec {mmap_spec.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -163,8 +165,7 @@ def shared_options(options: argparse.Namespace) -> list[str]:
 def run_pytest(arguments: list[str]) -> int:
     """pytest over the battery with nothing of the user's own configuration in its way."""
     quiet = ["-qq", "-rN", "--no-header", "--tb=short", "--color=auto", "-p", "no:cacheprovider"]
-    if not sys.stdout.isatty():
-        quiet += ["-o", "console_output_style=classic"]
+    quiet += ["-o", "console_output_style=classic"]  # no percentages: the plugin shows progress
     config = ["-c", str(BATTERY / "pytest.ini"), "--rootdir", str(BATTERY)]
     command = [
         sys.executable,

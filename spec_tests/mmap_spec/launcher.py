@@ -431,6 +431,8 @@ def start(
     except Exception as error:
         session.close()
         hint = f" {judged.hint}" if judged.hint else ""
+        if judged.folder is None and isinstance(error, ModuleNotFoundError):
+            hint = " " + descriptors.nearest(judged.id, sorted(descriptors.known()))
         raise CannotStart(
             f"{spec.text}: import {judged.module} failed: {type(error).__name__}: {error}.{hint}"
         ) from error

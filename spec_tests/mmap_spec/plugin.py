@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 import time
 from collections.abc import Generator, Iterator
@@ -21,11 +22,12 @@ from mmap_spec import launcher, program, strategies  # noqa: F401 - strategies r
 from mmap_spec.candidate import Candidate, CandidateDied, Untestable
 from mmap_spec.clauses import Clause
 from mmap_spec.descriptors import BadDescriptor, Deviation, parse_api
-from mmap_spec.report import failure, junit, stream
+from mmap_spec.report import failure, junit, progress, stream
 from mmap_spec.verdicts import Result, Verdict, exit_status, judge, listed, summary
 
 KEY: pytest.StashKey[Gate] = pytest.StashKey()
 PROPERTY = "mmap_spec"
+TERMINAL = progress.terminal()  # before pytest redirects standard output
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except BadDescriptor as error:
         raise pytest.UsageError(str(error)) from None
     except launcher.CannotStart as error:
-        pytest.exit(f"cannot start {config.getoption('impl')}: {error}", returncode=3)
+        pytest.exit(str(error), returncode=3)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -72,13 +74,14 @@ class Gate:
         self.results: list[Result] = []
         self.shown: set[str] = set()  # clauses of which one failure was shown in full
         self.broken = False
+        self.bar: progress.Bar | None = None
         self.verdicts: list[Verdict] = []
         self.selected = catalogue_module.select(option("clause"), option("topic"), option("level"))
         api = parse_api(option("api"), "--api") if option("api") else None
         self.spec = launcher.parse(option("impl"))
         core = None
         if not option("in_process") and not (self.is_main and option("numprocesses", None)):
-            core = launcher.share_core(self.worker_index)
+            core = launcher.share_core(self.index)
         self.candidate: Candidate = launcher.start(
             self.spec, api=api, in_process=option("in_process"), core=core, say=self.say
         )
@@ -102,10 +105,12 @@ class Gate:
         return not hasattr(self.config, "workerinput")
 
     @property
-    def worker_index(self) -> int:
-        """Which of pytest-xdist's workers this is; 0 without it."""
-        name: str = getattr(self.config, "workerinput", {}).get("workerid", "gw0")
-        return int(name.removeprefix("gw"))
+    def index(self) -> int:
+        """A number that spreads pytest-xdist's workers, and runs side by side, over the cores."""
+        if self.is_main:
+            return os.getpid()
+        name: str = self.config.workerinput["workerid"]  # type: ignore[attr-defined]
+        return os.getppid() + int(name.removeprefix("gw"))
 
     def say(self, text: str) -> None:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -318,6 +323,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     gate = _main_gate
     if gate is None:
         return
+    if gate.bar is not None and report.when == "call":
+        gate.bar.count(report.failed)
     for name, data in report.user_properties:
         if name == PROPERTY and isinstance(data, dict):
             result = Result.from_data(data)
@@ -335,12 +342,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     _main_gate = gate if gate.is_main else None
     if gate.is_main:
         gate.announce()
+        if TERMINAL is not None and session.config.getoption("verbose") <= -2:
+            gate.bar = progress.Bar(TERMINAL)
 
 
-def on_terminal(config: pytest.Config) -> bool:
-    """Whether somebody watches."""
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    return reporter is not None and bool(getattr(reporter, "isatty", False))
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gate = session.config.stash[KEY]
+    if gate.bar is not None:
+        gate.bar.expect(len(session.items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    if _main_gate is not None and _main_gate.bar is not None:
+        _main_gate.bar.expect(len(ids))
 
 
 def pytest_internalerror() -> None:
@@ -349,8 +364,8 @@ def pytest_internalerror() -> None:
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
-    """Letters on a terminal; nothing in a pipe."""
-    if on_terminal(config) or config.getoption("verbose") > -2:
+    """No letters: there is a bar on a terminal, and nothing in a pipe."""
+    if config.getoption("verbose") > -2:
         return None
     if report.when == "call" or report.failed:
         known = hasattr(report, "wasxfail")
@@ -364,6 +379,8 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     gate = session.config.stash[KEY]
+    if gate.bar is not None:
+        gate.bar.stop()
     if not gate.is_main or session.config.getoption("collectonly"):
         return
     ran = exitstatus in (
