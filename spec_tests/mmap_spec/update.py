@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from packaging.markers import Marker
 from tomlkit.items import AoT, Table
 
 from mmap_spec import descriptors
@@ -86,10 +87,29 @@ def revise(
         if line["verdict"] == "stale":
             changes.append(narrow(entries, line["id"], here))
         elif line["verdict"] in ("fail", "crash", "hang"):
-            changes.append(add(entries, line, here))
+            changes.append(worsen(entries, line, profile) or add(entries, line, here))
     if not entries:
         del document["deviation"]
     return tomlkit.dumps(document), changes
+
+
+def worsen(entries: AoT, line: dict[str, Any], profile: dict[str, Any]) -> str | None:
+    """A listed clause that fails in another way: its entry gets that outcome too."""
+    clause, outcome = line["id"], line["verdict"]
+    for entry in entries:
+        applies = "when" not in entry or Marker(str(entry["when"])).evaluate(environment(profile))
+        if entry["clause"] == clause and applies:
+            given = entry.get("outcome", [])
+            entry["outcome"] = [*([given] if isinstance(given, str) else given), outcome]
+            return f"{clause}: {outcome} as well as {given}"
+    return None
+
+
+def environment(profile: dict[str, Any]) -> dict[str, str]:
+    """A profile's data as the environment of a marker."""
+    version = ".".join(profile["python_full_version"].split(".")[:2])
+    known = {key: value for key, value in profile.items() if isinstance(value, str)}
+    return {**known, "python_version": version}
 
 
 def add(entries: AoT, line: dict[str, Any], here: str) -> str:
