@@ -1,7 +1,8 @@
 /* faults.h: system calls that can be made to fail.
 
-   Include it before os_posix.c, which then calls the functions below.  A
-   call fails once, with the error armed for it, and does nothing then. */
+   Include it before os_posix.c and guard_posix.c, which then call the
+   functions below.  A call that fails does nothing, but for close(2), which
+   closes; calls are counted and noted down by name. */
 
 #ifndef FAULTS_H
 #define FAULTS_H
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,27 +22,71 @@
 #include <sys/prctl.h>
 #endif
 
+/* Which call fails: the next one of a name, or one by its number. */
 static const char *armed_call;
+static long armed_number = -1;
+static bool armed_forever;
 static int armed_error;
 
+static const char *calls_made[64];
+static long calls_counted;
+
+/* The next call of this name fails. */
 static void
 arm(const char *call, int error)
 {
     armed_call = call;
+    armed_number = -1;
+    armed_forever = false;
     armed_error = error;
 }
 
 /* Was the armed call made? */
-static bool
+static inline bool
 fired(void)
 {
-    return armed_call == NULL;
+    return armed_call == NULL && armed_number < 0;
+}
+
+/* Count from 0 again; the call of this number fails, and all that follow it
+   if `forever`.  A negative number: none does. */
+static inline void
+arm_number(long number, int error, bool forever)
+{
+    arm(NULL, error);
+    armed_number = number;
+    armed_forever = forever;
+    calls_counted = 0;
+}
+
+static void
+note(const char *call)
+{
+    size_t room = sizeof(calls_made) / sizeof(calls_made[0]);
+    if ((size_t)calls_counted < room) {
+        calls_made[calls_counted] = call;
+    }
+    calls_counted++;
+}
+
+/* Is it this call's turn to fail? */
+static bool
+is_armed(const char *call)
+{
+    if (armed_call != NULL) {
+        return strcmp(armed_call, call) == 0;
+    }
+    long number = calls_counted - 1;
+    return armed_number >= 0
+        && (number == armed_number
+            || (armed_forever && number > armed_number));
 }
 
 static bool
 fails(const char *call)
 {
-    if (armed_call == NULL || strcmp(armed_call, call) != 0) {
+    note(call);
+    if (!is_armed(call)) {
         return false;
     }
     armed_call = NULL;
@@ -97,6 +143,20 @@ faulty_madvise(void *data, size_t size, int advice)
     return fails("madvise") ? -1 : madvise(data, size, advice);
 }
 
+static int
+faulty_close(int fd)
+{
+    int result = close(fd);
+    return fails("close") ? -1 : result;
+}
+
+static inline int
+faulty_sigaction(int number, const struct sigaction *action,
+                 struct sigaction *before)
+{
+    return fails("sigaction") ? -1 : sigaction(number, action, before);
+}
+
 #define sysconf faulty_sysconf
 #define fstat faulty_fstat
 #define fcntl faulty_dup
@@ -105,6 +165,10 @@ faulty_madvise(void *data, size_t size, int advice)
 #define msync faulty_msync
 #define ftruncate faulty_ftruncate
 #define madvise faulty_madvise
+#define close faulty_close
+/* Not the structure of that name. */
+#define sigaction(number, action, before) \
+    faulty_sigaction(number, action, before)
 
 #ifdef __linux__
 static void *

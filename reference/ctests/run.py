@@ -4,7 +4,13 @@
 
 ``CC`` (default ``cc``) and ``CFLAGS`` are taken from the environment.  Each
 ``test_*.c`` becomes a program that prints a line for each of its tests, and
-exits non-zero if one failed; so does this script.
+exits non-zero if one failed; so does this script.  ``test_search.c`` is run
+once with each search kernel, and those that this processor lacks are named.
+
+    python run.py test_search.c
+
+runs that program only.  ``RUNNER`` is put before each program: an emulator,
+say, where ``CC`` compiles for another processor.
 """
 
 import os
@@ -21,7 +27,8 @@ FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]
 # Program -> the sources that it is linked with.
 PROGRAMS = {
     "test_os_posix.c": [],  # includes os_posix.c, to replace its system calls
-    "test_search.c": ["search.c"],
+    "test_guard_posix.c": ["guard_posix.c"],
+    "test_search.c": sorted(path.name for path in SOURCES.glob("search*.c")),
 }
 
 
@@ -34,6 +41,8 @@ def build(program, folder):
         *shlex.split(os.environ.get("CFLAGS", "")),
         str(HERE / program),
         *(str(SOURCES / name) for name in PROGRAMS[program]),
+        "-lm",
+        "-pthread",
         "-o",
         str(target),
     ]
@@ -41,16 +50,38 @@ def build(program, folder):
     return target
 
 
+def run(path, *arguments):
+    """Start a built program."""
+    command = [*shlex.split(os.environ.get("RUNNER", "")), path, *arguments]
+    return subprocess.run(command, check=False)
+
+
+def kernels(path):
+    """The search kernels that run here, of those that were compiled."""
+    command = [*shlex.split(os.environ.get("RUNNER", "")), path, "--kernels"]
+    listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    for line in listed.stdout.splitlines():
+        name, state = line.split()
+        if state == "runs":
+            yield name
+        else:
+            print(f"NOT RUN: {name}, which this processor lacks", flush=True)
+
+
 def main():
     """Build and run every program; 1 if any test failed."""
     status = 0
     with tempfile.TemporaryDirectory() as folder:
-        for program in PROGRAMS:
-            print(f"{program}:", flush=True)
-            done = subprocess.run([build(program, folder)], check=False)
-            if done.returncode != 0:
-                print(f"{program}: exit status {done.returncode}")
-                status = 1
+        for program in sys.argv[1:] or PROGRAMS:
+            path = build(program, folder)
+            variants = kernels(path) if program == "test_search.c" else [None]
+            for variant in variants:
+                title = program if variant is None else f"{program} {variant}"
+                print(f"{title}:", flush=True)
+                done = run(path) if variant is None else run(path, variant)
+                if done.returncode != 0:
+                    print(f"{title}: exit status {done.returncode}")
+                    status = 1
     return status
 
 

@@ -6,6 +6,7 @@
 #include "construct.h"
 
 #include "errors.h"
+#include "guard.h"
 
 /* Give the length its final value, for a file that has a size. */
 static int
@@ -53,6 +54,18 @@ check_file(struct construction *what)
         return 0;
     }
     return fit_to_file(what, info.size);
+}
+
+/* Nobody gets a map whose memory is not guarded. */
+static int
+guard_memory(void)
+{
+    int error = guard_install();
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    return 0;
 }
 
 static int
@@ -109,7 +122,9 @@ mmap_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     {
         return NULL;
     }
-    if (check_file(&what) < 0 || map_memory(&what, &map) < 0) {
+    if (check_file(&what) < 0 || guard_memory() < 0
+        || map_memory(&what, &map) < 0)
+    {
         return NULL;
     }
     return wrap(type, &what, &map);

@@ -1,8 +1,8 @@
 /* memory.h: every touch of mapped memory goes through these functions.
 
-   No Python.h.  Each returns 0, or the native error number when the memory
-   could not be touched; then the contents of the out-parameters and of the
-   target are unspecified.  The caller holds the lock of the object and has
+   No Python.h.  Each returns 0, or GUARD_ERROR when the memory could not be
+   touched, on either side; then the contents of the out-parameters and of
+   the target are unspecified.  The caller keeps the memory mapped and has
    checked the bounds; `source` and `target` may overlap unless it says
    otherwise. */
 
@@ -11,19 +11,9 @@
 
 #include <stddef.h>
 
-static inline int
-mem_get(const unsigned char *source, unsigned char *value)
-{
-    *value = *source;
-    return 0;
-}
-
-static inline int
-mem_put(unsigned char *target, unsigned char value)
-{
-    *target = value;
-    return 0;
-}
+/* One byte. */
+int mem_get(const unsigned char *source, unsigned char *value);
+int mem_put(unsigned char *target, unsigned char value);
 
 /* Copy n bytes; either side may be mapped. */
 int mem_copy(void *target, const void *source, size_t n);

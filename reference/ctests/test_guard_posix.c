@@ -1,0 +1,686 @@
+/* test_guard_posix.c: the guard of POSIX: what it takes, and that everything
+   else goes where it would go without it.
+
+   Each test runs in a process of its own, for handlers are the process's. */
+
+#define _GNU_SOURCE
+
+#include "../src/_mmap/guard.h"
+
+#include "harness.h"
+
+#include <fenv.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static size_t page;
+
+/* A page that may not be touched: SIGSEGV. */
+static unsigned char *
+forbidden_page(void)
+{
+    void *data = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                      0);
+    return data == MAP_FAILED ? NULL : data;
+}
+
+/* A page whose file has gone: SIGBUS. */
+static unsigned char *
+lost_page(void)
+{
+    FILE *file = tmpfile();
+    int fd = fileno(file);
+    if (ftruncate(fd, (off_t)page) != 0) {
+        return NULL;
+    }
+    void *data = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (ftruncate(fd, 0) != 0 || data == MAP_FAILED) {
+        return NULL;
+    }
+    (void)fclose(file);
+    return data;
+}
+
+static void
+touch(unsigned char *address)
+{
+    *(volatile unsigned char *)address = 1;
+}
+
+/* The touch that is to end this process; status 1 if it should not come to
+   that. */
+static void
+die_of(unsigned char *address)
+{
+    if (checks_failed_here == 0) {
+        touch(address);
+    }
+    (void)fflush(stdout);
+    _exit(1);
+}
+
+/* Touch an address while `size` bytes at `range` are guarded. */
+static int
+touch_guarded(unsigned char *address, unsigned char *range, size_t size)
+{
+    struct guard guard;
+
+    guard_enter(&guard, NULL, 0, range, size);
+    if (GUARD_HOLDS(&guard)) {
+        touch(address);
+    }
+    return guard_leave(&guard);
+}
+
+static int
+touch_own(unsigned char *address)
+{
+    return touch_guarded(address, address, 1);
+}
+
+/* The handlers of the tests: what they saw, and how they let the touch go
+   on. */
+static volatile sig_atomic_t calls;
+static void *volatile seen_address;
+static unsigned char *forbidden;
+static sigset_t seen_mask;
+
+static void
+allow(int number)
+{
+    (void)number;
+    calls++;
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &seen_mask);
+    (void)mprotect(forbidden, page, PROT_READ | PROT_WRITE);
+}
+
+static void
+allow_with_address(int number, siginfo_t *info, void *context)
+{
+    seen_address = context != NULL ? info->si_addr : NULL;
+    allow(number);
+}
+
+static void
+count(int number)
+{
+    (void)number;
+    calls++;
+}
+
+static void
+handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaddset(&action.sa_mask, SIGUSR2);
+    CHECK(sigaction(number, &action, NULL) == 0);
+}
+
+/* A handler like faulthandler's: it remembers what it replaces, puts that
+   back when it is called, and raises the signal again. */
+static struct sigaction before_reporter[65];
+
+static void
+report(int number)
+{
+    calls++;
+    (void)sigaction(number, &before_reporter[number], NULL);
+    (void)raise(number);
+}
+
+static void
+enable_reporter(int number)
+{
+    struct sigaction action = {.sa_handler = report,
+                               .sa_flags = SA_NODEFER | SA_ONSTACK};
+    CHECK(sigaction(number, &action, &before_reporter[number]) == 0);
+}
+
+static void
+disable_reporter(int number)
+{
+    CHECK(sigaction(number, &before_reporter[number], NULL) == 0);
+}
+
+/* Runs `test` in a child; its status as of wait(2). */
+static int
+status_of(void (*test)(void))
+{
+    (void)fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit none = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &none);
+        test();
+        (void)fflush(stdout);
+        _exit(checks_failed_here > 0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    return status;
+}
+
+/* RUN the test in a child of its own. */
+#define RUN_ALONE(test) \
+    do { \
+        alone = test; \
+        run_test(#test, run_alone); \
+    } while (0)
+
+static void (*alone)(void);
+
+static void
+run_alone(void)
+{
+    CHECK(status_of(alone) == 0);
+}
+
+static bool
+dies_by(int number, void (*test)(void))
+{
+    int status = status_of(test);
+    return WIFSIGNALED(status) && WTERMSIG(status) == number;
+}
+
+/* -- what a guard takes --------------------------------------------------- */
+
+static void
+faults_are_errors(void)
+{
+    unsigned char *pages[] = {forbidden_page(), lost_page()};
+    unsigned char good = 0;
+
+    CHECK(guard_install() == 0);
+    for (int round = 0; round < 3; round++) {
+        CHECK(touch_own(pages[0]) == GUARD_ERROR);
+        CHECK(touch_own(pages[1]) == GUARD_ERROR);
+        CHECK(touch_own(pages[1] + page - 1) == GUARD_ERROR);
+        CHECK(touch_own(&good) == 0);
+    }
+    CHECK(good == 1);
+    CHECK(guard_innermost == NULL);
+}
+
+static void
+first_range_counts_too(void)
+{
+    struct guard guard;
+    unsigned char *lost = lost_page();
+    unsigned char good = 0;
+
+    CHECK(guard_install() == 0);
+    guard_enter(&guard, lost, page, &good, 1);
+    if (GUARD_HOLDS(&guard)) {
+        touch(&good);
+        touch(lost + 100);
+    }
+    CHECK(guard_leave(&guard) == GUARD_ERROR);
+    CHECK(good == 1);
+}
+
+static void
+guards_nest(void)
+{
+    struct guard outer;
+    unsigned char *lost = lost_page();
+    unsigned char *protected = forbidden_page();
+    volatile bool inner_done = false;
+
+    CHECK(guard_install() == 0);
+    guard_enter(&outer, lost, 1, NULL, 0);
+    if (GUARD_HOLDS(&outer)) {
+        CHECK(touch_own(protected) == GUARD_ERROR);
+        CHECK(guard_innermost == &outer);
+        inner_done = true;
+        (void)touch_guarded(lost, protected, 1);
+        CHECK(false);
+    }
+    CHECK(guard_leave(&outer) == GUARD_ERROR);
+    CHECK(inner_done);
+    CHECK(guard_innermost == NULL);
+}
+
+static void
+mask_stays(void)
+{
+    sigset_t wanted;
+    sigset_t now;
+
+    CHECK(guard_install() == 0);
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGUSR1);
+    CHECK(sigprocmask(SIG_SETMASK, &wanted, NULL) == 0);
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+    CHECK(touch_own(forbidden_page()) == GUARD_ERROR);
+    CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
+    for (int number = 1; number < 32; number++) {
+        CHECK(sigismember(&now, number) == sigismember(&wanted, number));
+    }
+}
+
+static void
+float_modes_stay(void)
+{
+    CHECK(guard_install() == 0);
+    CHECK(fesetround(FE_UPWARD) == 0);
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+    CHECK(fegetround() == FE_UPWARD);
+    volatile double one = 1.0;
+    volatile double tiny = 1e-30;
+    CHECK(one + tiny > 1.0);
+}
+
+static void
+alternate_stack_is_left(void)
+{
+    stack_t stack = {.ss_size = 65536};
+    stack_t now;
+    unsigned char *lost = lost_page();
+
+    stack.ss_sp = malloc(stack.ss_size);
+    CHECK(sigaltstack(&stack, NULL) == 0);
+    handle(SIGBUS, count, SA_ONSTACK);
+    CHECK(guard_install() == 0);
+    for (int i = 0; i < 1000; i++) {
+        CHECK(touch_own(lost) == GUARD_ERROR);
+    }
+    CHECK(sigaltstack(NULL, &now) == 0);
+    CHECK(now.ss_flags == 0 && now.ss_sp == stack.ss_sp);
+    CHECK(calls == 0);
+}
+
+static void *
+fault_often(void *data)
+{
+    size_t failed = 0;
+    for (int i = 0; i < 2000; i++) {
+        failed += touch_own(data) == GUARD_ERROR;
+    }
+    return (void *)failed;
+}
+
+static void
+threads_fault_at_once(void)
+{
+    pthread_t threads[4];
+    unsigned char *pages[] = {lost_page(), forbidden_page()};
+
+    CHECK(guard_install() == 0);
+    for (int i = 0; i < 4; i++) {
+        CHECK(pthread_create(&threads[i], NULL, fault_often, pages[i % 2])
+              == 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *failed = NULL;
+        CHECK(pthread_join(threads[i], &failed) == 0);
+        CHECK((size_t)failed == 2000);
+    }
+}
+
+static void *
+install_often(void *unused)
+{
+    size_t failed = 0;
+    for (int i = 0; i < 1000; i++) {
+        failed += guard_install() != 0;
+    }
+    return unused == NULL ? (void *)failed : unused;
+}
+
+static void
+threads_install_at_once(void)
+{
+    pthread_t threads[4];
+
+    for (int i = 0; i < 4; i++) {
+        CHECK(pthread_create(&threads[i], NULL, install_often, NULL) == 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *failed = NULL;
+        CHECK(pthread_join(threads[i], &failed) == 0);
+        CHECK(failed == NULL);
+    }
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+}
+
+static void
+child_is_guarded(void)
+{
+    CHECK(guard_install() == 0);
+    CHECK(status_of(faults_are_errors) == 0);
+}
+
+/* -- what belongs to others ----------------------------------------------- */
+
+static void
+touch_lost_page(void)
+{
+    CHECK(guard_install() == 0);
+    die_of(lost_page());
+}
+
+static void
+touch_forbidden_page(void)
+{
+    CHECK(guard_install() == 0);
+    die_of(forbidden_page());
+}
+
+static void
+touch_beside_the_guard(void)
+{
+    CHECK(guard_install() == 0);
+    (void)touch_guarded(forbidden_page(), lost_page(), page);
+}
+
+static void
+touch_after_the_guard(void)
+{
+    unsigned char *lost = lost_page();
+    CHECK(guard_install() == 0);
+    CHECK(touch_own(lost) == GUARD_ERROR);
+    die_of(lost);
+}
+
+static void
+send_bus(void)
+{
+    CHECK(guard_install() == 0);
+    (void)kill(getpid(), SIGBUS);
+}
+
+static void
+raise_segv(void)
+{
+    CHECK(guard_install() == 0);
+    (void)raise(SIGSEGV);
+}
+
+static void
+touch_while_ignored(void)
+{
+    (void)signal(SIGSEGV, SIG_IGN);
+    CHECK(guard_install() == 0);
+    (void)raise(SIGSEGV);
+    (void)kill(getpid(), SIGSEGV);
+    die_of(forbidden_page());
+}
+
+static void
+foreign_faults_end_the_process(void)
+{
+    CHECK(dies_by(SIGBUS, touch_lost_page));
+    CHECK(dies_by(SIGSEGV, touch_forbidden_page));
+    CHECK(dies_by(SIGSEGV, touch_beside_the_guard));
+    CHECK(dies_by(SIGBUS, touch_after_the_guard));
+    CHECK(dies_by(SIGBUS, send_bus));
+    CHECK(dies_by(SIGSEGV, raise_segv));
+    CHECK(dies_by(SIGSEGV, touch_while_ignored));
+}
+
+static void
+ignored_signals_are_ignored(void)
+{
+    (void)signal(SIGBUS, SIG_IGN);
+    CHECK(guard_install() == 0);
+    CHECK(raise(SIGBUS) == 0);
+    CHECK(kill(getpid(), SIGBUS) == 0);
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+}
+
+static void
+plain_handler_is_called(void)
+{
+    forbidden = forbidden_page();
+    handle(SIGSEGV, allow, 0);
+    CHECK(guard_install() == 0);
+    touch(forbidden);
+    CHECK(calls == 1 && *forbidden == 1);
+    CHECK(sigismember(&seen_mask, SIGUSR2) == 1);
+    CHECK(sigismember(&seen_mask, SIGSEGV) == 1);
+
+    sigset_t now;
+    CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
+    CHECK(sigismember(&now, SIGUSR2) == 0);
+    CHECK(sigismember(&now, SIGSEGV) == 0);
+}
+
+static void
+handler_with_information_is_called(void)
+{
+    struct sigaction action = {.sa_sigaction = allow_with_address,
+                               .sa_flags = SA_SIGINFO | SA_NODEFER};
+
+    forbidden = forbidden_page();
+    CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+    CHECK(guard_install() == 0);
+    CHECK(touch_guarded(forbidden + 5, lost_page(), page) == 0);
+    CHECK(calls == 1 && seen_address == forbidden + 5);
+    CHECK(sigismember(&seen_mask, SIGSEGV) == 0);
+}
+
+static void
+handler_is_called_once_only(void)
+{
+    forbidden = forbidden_page();
+    handle(SIGSEGV, allow, SA_RESETHAND);
+    CHECK(guard_install() == 0);
+    touch(forbidden);
+    CHECK(calls == 1);
+    CHECK(mprotect(forbidden, page, PROT_NONE) == 0);
+    CHECK(touch_own(forbidden) == GUARD_ERROR);
+    die_of(forbidden);
+}
+
+static void
+handler_that_resets_itself(void)
+{
+    CHECK(dies_by(SIGSEGV, handler_is_called_once_only));
+}
+
+static sigjmp_buf escape;
+
+static void
+jump_out(int number)
+{
+    calls++;
+    siglongjmp(escape, number);
+}
+
+static void
+handler_may_jump(void)
+{
+    unsigned char *protected = forbidden_page();
+
+    handle(SIGSEGV, jump_out, 0);
+    CHECK(guard_install() == 0);
+    for (volatile int i = 0; i < 3; i++) {
+        if (sigsetjmp(escape, 1) == 0) {
+            touch(protected);
+        }
+        CHECK(touch_own(protected) == GUARD_ERROR);
+    }
+    CHECK(calls == 3);
+}
+
+static void
+sent_signals_reach_the_handler(void)
+{
+    handle(SIGBUS, count, 0);
+    CHECK(guard_install() == 0);
+    CHECK(raise(SIGBUS) == 0 && kill(getpid(), SIGBUS) == 0);
+    CHECK(calls == 2);
+}
+
+static void
+sent_signals_wait_for_the_end_of_the_touch(void)
+{
+    struct guard guard;
+    unsigned char good = 0;
+
+    handle(SIGBUS, count, 0);
+    CHECK(guard_install() == 0);
+    guard_enter(&guard, &good, 1, NULL, 0);
+    if (GUARD_HOLDS(&guard)) {
+        (void)raise(SIGBUS);
+        CHECK(calls == 0);
+        touch(&good);
+    }
+    CHECK(guard_leave(&guard) == 0);
+    CHECK(calls == 1 && good == 1);
+}
+
+static void *
+touch_for_others(void *address)
+{
+    touch(address);
+    return NULL;
+}
+
+static void
+other_threads_are_others(void)
+{
+    struct guard guard;
+    pthread_t thread;
+
+    forbidden = forbidden_page();
+    handle(SIGSEGV, allow, 0);
+    CHECK(guard_install() == 0);
+    guard_enter(&guard, forbidden, page, NULL, 0);
+    if (GUARD_HOLDS(&guard)) {
+        CHECK(pthread_create(&thread, NULL, touch_for_others, forbidden)
+              == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+    CHECK(guard_leave(&guard) == 0);
+    CHECK(calls == 1);
+}
+
+/* -- others who install handlers after us --------------------------------- */
+
+static void
+reporter_above(void)
+{
+    unsigned char *lost = lost_page();
+
+    CHECK(guard_install() == 0);
+    enable_reporter(SIGBUS);
+    CHECK(touch_own(lost) == GUARD_ERROR);
+    CHECK(calls == 1);
+    CHECK(touch_own(lost) == GUARD_ERROR);
+    CHECK(calls == 1);      /* it has given way to us */
+}
+
+static void
+reporter_between(void)
+{
+    unsigned char *lost = lost_page();
+
+    CHECK(guard_install() == 0);
+    enable_reporter(SIGBUS);
+    CHECK(guard_install() == 0);
+    CHECK(touch_own(lost) == GUARD_ERROR);
+    CHECK(calls == 0);
+    disable_reporter(SIGBUS);
+    CHECK(touch_own(lost) == GUARD_ERROR);
+    CHECK(calls == 0);
+}
+
+static void
+foreign_fault_with_reporter_between(void)
+{
+    CHECK(guard_install() == 0);
+    enable_reporter(SIGBUS);
+    CHECK(guard_install() == 0);
+    die_of(lost_page());
+}
+
+static void
+foreign_fault_without_reporter_again(void)
+{
+    CHECK(guard_install() == 0);
+    enable_reporter(SIGBUS);
+    CHECK(guard_install() == 0);
+    disable_reporter(SIGBUS);
+    CHECK(guard_install() == 0);
+    die_of(lost_page());
+}
+
+static void
+foreign_fault_with_many_reporters(void)
+{
+    for (int i = 0; i < 100; i++) {
+        CHECK(guard_install() == 0);
+        enable_reporter(SIGBUS);
+        CHECK(guard_install() == 0);
+        CHECK(touch_own(lost_page()) == GUARD_ERROR);
+        disable_reporter(SIGBUS);
+    }
+    CHECK(calls == 0);
+    enable_reporter(SIGBUS);
+    die_of(lost_page());
+}
+
+static void
+chain_comes_to_its_end(void)
+{
+    CHECK(dies_by(SIGBUS, foreign_fault_with_reporter_between));
+    CHECK(dies_by(SIGBUS, foreign_fault_without_reporter_again));
+    CHECK(dies_by(SIGBUS, foreign_fault_with_many_reporters));
+}
+
+static void
+replaced_by_the_default(void)
+{
+    CHECK(guard_install() == 0);
+    for (int i = 0; i < 100; i++) {
+        (void)signal(SIGBUS, i % 2 ? SIG_DFL : count);
+        (void)signal(SIGSEGV, i % 2 ? SIG_DFL : count);
+        CHECK(guard_install() == 0);
+        CHECK(touch_own(lost_page()) == GUARD_ERROR);
+        CHECK(touch_own(forbidden_page()) == GUARD_ERROR);
+    }
+    CHECK(calls == 0);
+    (void)signal(SIGBUS, count);
+    CHECK(guard_install() == 0);
+    CHECK(raise(SIGBUS) == 0);
+    CHECK(calls == 1);
+}
+
+int
+main(void)
+{
+    page = (size_t)sysconf(_SC_PAGESIZE);
+
+    RUN_ALONE(faults_are_errors);
+    RUN_ALONE(first_range_counts_too);
+    RUN_ALONE(guards_nest);
+    RUN_ALONE(mask_stays);
+    RUN_ALONE(float_modes_stay);
+    RUN_ALONE(alternate_stack_is_left);
+    RUN_ALONE(threads_fault_at_once);
+    RUN_ALONE(threads_install_at_once);
+    RUN_ALONE(child_is_guarded);
+    RUN_ALONE(foreign_faults_end_the_process);
+    RUN_ALONE(ignored_signals_are_ignored);
+    RUN_ALONE(plain_handler_is_called);
+    RUN_ALONE(handler_with_information_is_called);
+    RUN_ALONE(handler_that_resets_itself);
+    RUN_ALONE(handler_may_jump);
+    RUN_ALONE(sent_signals_reach_the_handler);
+    RUN_ALONE(sent_signals_wait_for_the_end_of_the_touch);
+    RUN_ALONE(other_threads_are_others);
+    RUN_ALONE(reporter_above);
+    RUN_ALONE(reporter_between);
+    RUN_ALONE(chain_comes_to_its_end);
+    RUN_ALONE(replaced_by_the_default);
+    return finish();
+}
