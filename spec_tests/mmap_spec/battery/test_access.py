@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmap_spec.candidate import Raised
 from mmap_spec.clauses import clause
 from mmap_spec.situations import is_readonly, of_file, readonly
 from mmap_spec.strategies import pattern
@@ -339,19 +338,6 @@ def test_prot_none(candidate, anonymous):
     m = candidate.mmap.mmap(fileno, 10, prot=0)
     assert len(m) == 10
     assert refuses_assignment(candidate, m)
-    m.close()
-
-
-@clause("access.prot-none-reading")
-@pytest.mark.parametrize(
-    "read",
-    [lambda m: m[0], lambda m: m[:], lambda m: m.read(), lambda m: m.find(b"a")],
-    ids=["item", "slice", "read", "find"],
-)
-def test_prot_none_reading(candidate, read):
-    """Reading from a map with prot=0 raises an exception and does not kill the process."""
-    m = candidate.mmap.mmap(-1, 10, prot=0)
-    assert isinstance(candidate.outcome(read, m), Raised)
     m.close()
 
 

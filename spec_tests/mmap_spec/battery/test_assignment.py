@@ -349,6 +349,23 @@ EMPTY = [
 ]
 
 
+STATEMENTS = [
+    pytest.param("m[1] = 65", b"0A2345", marks=clause("assignment.item")),
+    pytest.param("m[1:3] = b'AB'", b"0AB345", marks=clause("assignment.slice")),
+    pytest.param("m[1:6:3] = b'AB'", b"0A23B5", marks=clause("assignment.slice-step")),
+    pytest.param("m[2:2] = b''", b"012345", marks=clause("assignment.slice-empty")),
+    pytest.param("m[2:2:2] = b''", b"012345", marks=clause("assignment.slice-empty")),
+]
+
+
+@pytest.mark.parametrize(("statement", "left"), STATEMENTS)
+def test_assignment_statement(candidate, statement, left):
+    """An assignment statement stores its bytes and raises nothing."""
+    m = candidate.anonymous(DIGITS[:6])
+    candidate.run(statement, m=m)
+    assert m[:] == left
+
+
 @clause("assignment.slice-empty")
 @pytest.mark.parametrize("key", EMPTY, ids=repr)
 def test_empty_slice(candidate, key):
@@ -465,10 +482,10 @@ def test_size_of_wide_items(candidate, key):
 @pytest.mark.parametrize("key", [slice(2, 8), slice(None, None, -1)], ids=repr)
 def test_source_of_two_dimensions(candidate, key):
     """A C-contiguous source of several dimensions is taken as its bytes in C order."""
-    m = candidate.anonymous(DIGITS[:6] if key.step else DIGITS)
-    before = m[:]
+    data = DIGITS[:6] if key.step else DIGITS
+    m = candidate.anonymous(data)
     m[key] = candidate.builtins.memoryview(b"abcdef").cast("B", (2, 3))
-    assert m[:] == expected(before, key, b"abcdef")
+    assert m[:] == expected(data, key, b"abcdef")
 
 
 @clause("assignment.source-not-contiguous")

@@ -684,6 +684,7 @@ def test_group_of_an_open_map(candidate):
     """A match object reads its groups from the open map when they are asked for."""
     m = candidate.anonymous(DIGITS)
     match = candidate.module("re").search(b"4.6", m)
+    assert match is not None
     m[4] = 65
     assert match.group() == b"A56"
 
@@ -693,6 +694,7 @@ def test_group_of_a_closed_map(candidate):
     """Asking a match object for a group after the map was closed raises an exception."""
     m = candidate.anonymous(DIGITS)
     match = candidate.module("re").search(b"4.6", m)
+    assert match is not None
     m.close()
     assert match.span() == (4, 7)
     with candidate.raises((TypeError, ValueError)):

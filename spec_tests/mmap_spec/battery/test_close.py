@@ -42,7 +42,7 @@ def test_again(candidate, access):
 def test_number_of_the_descriptor_is_used_again(candidate):
     """Closing again, or dropping, does not close what got the number since."""
     file = candidate.file(b"abc")
-    assert candidate.run(
+    result = candidate.run(
         """
         import gc, os
         m = mmap.mmap(fd, 0)
@@ -58,7 +58,29 @@ def test_number_of_the_descriptor_is_used_again(candidate):
         """,
         fd=file.fd,
         path=file.path,
-    ) == [3, 3, 3, 3]
+    )
+    assert result == [3, 3, 3, 3]
+
+
+@clause("close.again-foreign-mapping")
+def test_address_is_used_again(candidate):
+    """Closing again, or dropping, does not unmap what was mapped there since."""
+    result = candidate.run(
+        """
+        import gc
+        m = mmap.mmap(-1, 100_000)
+        m.close()
+        others = [mmap.mmap(-1, 100_000) for _ in range(4)]
+        for other in others:
+            other[:] = b'x' * 100_000
+        m.close()
+        del m
+        for _ in range(3):
+            gc.collect()
+        result = [other[:] == b'x' * 100_000 for other in others]
+        """
+    )
+    assert result == [True, True, True, True]
 
 
 @clause("close.arity")
@@ -156,7 +178,7 @@ def test_descriptor(candidate, access):
 def test_mapping(candidate, access):
     """close() unmaps the file from the address space of the process."""
     file = candidate.file(pattern(10_000))
-    assert candidate.run(
+    result = candidate.run(
         """
         def mapped():
             with open('/proc/self/maps') as maps:
@@ -169,7 +191,8 @@ def test_mapping(candidate, access):
         fd=file.fd,
         path=file.path,
         access=access,
-    ) == [True, False]
+    )
+    assert result == [True, False]
 
 
 @clause("close.anonymous-mapping")
@@ -303,9 +326,8 @@ def test_released_view(candidate):
 @clause("close.dropped-view")
 def test_dropped_view(candidate):
     """close() works after the view of a map was dropped and collected."""
-    assert (
-        candidate.run(
-            """
+    result = candidate.run(
+        """
         import gc
         m = mmap.mmap(-1, 10)
         view = memoryview(m)
@@ -315,9 +337,8 @@ def test_dropped_view(candidate):
         m.close()
         result = m.closed
         """
-        )
-        is True
     )
+    assert result is True
 
 
 @clause("close.copies-do-not-export")
@@ -408,7 +429,7 @@ def test_seekable(candidate):
 @clause("close.results-stay")
 def test_results_stay(candidate):
     """Bytes that were read or sliced stay as they are after the map is closed."""
-    assert candidate.run(
+    result = candidate.run(
         """
         m = mmap.mmap(-1, 5000)
         m[:] = b'ab' * 2500
@@ -416,7 +437,8 @@ def test_results_stay(candidate):
         m.close()
         result = [got[0] == b'ab' * 500, got[1] == b'a' * 2500, got[2], len(got[3])]
         """
-    ) == [True, True, b"ababababab", 4000]
+    )
+    assert result == [True, True, b"ababababab", 4000]
 
 
 # -- what a closed map refuses ------------------------------------------------

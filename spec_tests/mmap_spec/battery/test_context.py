@@ -36,9 +36,8 @@ def test_enter_changes_nothing(candidate):
 @clause("context.enter-closed")
 def test_enter_closed(candidate):
     """Entering a closed map raises ValueError, and the body does not run."""
-    assert (
-        candidate.run(
-            """
+    result = candidate.run(
+        """
         m = mmap.mmap(-1, 10)
         m.close()
         result = 'not entered'
@@ -48,9 +47,8 @@ def test_enter_closed(candidate):
         except ValueError:
             result += ', ValueError'
         """
-        )
-        == "not entered, ValueError"
     )
+    assert result == "not entered, ValueError"
 
 
 @clause("context.exit-closes")
@@ -75,7 +73,7 @@ def test_exit_result(candidate):
 @pytest.mark.parametrize("kind", ["ValueError", "BufferError", "KeyboardInterrupt", "OSError"])
 def test_exception_of_the_body(candidate, kind):
     """An exception of the body comes out as it is, and the map is closed."""
-    assert candidate.run(
+    result = candidate.run(
         """
         m = mmap.mmap(-1, 10)
         raised = kind('of the body')
@@ -86,7 +84,8 @@ def test_exception_of_the_body(candidate, kind):
             result = [error is raised, m.closed]
         """,
         kind=getattr(candidate.builtins, kind),
-    ) == [True, True]
+    )
+    assert result == [True, True]
 
 
 @clause("context.closed-inside")
@@ -155,7 +154,7 @@ def test_usable_after_refusal(candidate):
 @clause("context.exports-exception")
 def test_exception_while_exported(candidate):
     """BufferError comes out, with the exception of the body as its context."""
-    assert candidate.run(
+    result = candidate.run(
         """
         m = mmap.mmap(-1, 10)
         raised = KeyError('of the body')
@@ -166,7 +165,8 @@ def test_exception_while_exported(candidate):
         except BaseException as error:
             result = [type(error), error.__context__ is raised, m.closed]
         """
-    ) == [BufferError, True, False]
+    )
+    assert result == [BufferError, True, False]
 
 
 @clause("context.enter-arity")
@@ -209,7 +209,7 @@ def test_override_is_not_called(candidate):
 @clause("context.exit-stack")
 def test_exit_stack(candidate):
     """contextlib.ExitStack closes a map that was entered into it."""
-    assert candidate.run(
+    result = candidate.run(
         """
         import contextlib
         with contextlib.ExitStack() as stack:
@@ -217,7 +217,8 @@ def test_exit_stack(candidate):
             result = [m.closed]
         result.append(m.closed)
         """
-    ) == [False, True]
+    )
+    assert result == [False, True]
 
 
 @clause("context.special-methods-of-the-type")

@@ -61,13 +61,12 @@ if rights:
 """
 
 
-def truncated(candidate, size=0, pages=3, **kwargs):
-    """A map whose file was cut to ``size`` bytes afterwards, its file, and its length."""
-    length = pages * candidate.profile.page_size
-    file = candidate.file(pattern(length))
+def truncated(candidate, size=0, **kwargs):
+    """A file, and a map of three pages of it; the file was cut to ``size`` bytes afterwards."""
+    file = candidate.file(pattern(3 * candidate.profile.page_size))
     m = candidate.mmap.mmap(file.fd, 0, **kwargs)
     file.truncate(size)
-    return m, file, length
+    return file, m
 
 
 def fails(candidate):
@@ -78,7 +77,7 @@ def fails(candidate):
 @clause("faults.truncated-item")
 def test_item(candidate):
     """m[i] raises OSError where the file no longer reaches the page of i."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for index in (0, 4096, -1):
         with fails(candidate):
             m[index]
@@ -87,7 +86,7 @@ def test_item(candidate):
 @clause("faults.truncated-slice")
 def test_slice(candidate):
     """m[a:b] raises OSError where the file no longer reaches a page of it."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for key in (slice(0, 10), slice(-10, None), slice(None)):
         with fails(candidate):
             m[key]
@@ -97,7 +96,7 @@ def test_slice(candidate):
 def test_slice_across_the_cut(candidate):
     """A slice that begins before the cut raises OSError too."""
     page = candidate.profile.page_size
-    m, file, length = truncated(candidate, page)
+    _, m = truncated(candidate, page)
     with fails(candidate):
         m[page - 10 : page + 10]
 
@@ -105,7 +104,7 @@ def test_slice_across_the_cut(candidate):
 @clause("faults.truncated-stepped-slice")
 def test_stepped_slice(candidate):
     """m[a:b:c] raises OSError where the file no longer reaches a page of it."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for step in (2, 4096, -1):
         with fails(candidate):
             m[::step]
@@ -114,7 +113,7 @@ def test_stepped_slice(candidate):
 @clause("faults.truncated-store-item")
 def test_store_item(candidate):
     """m[i] = v raises OSError where the file no longer reaches the page of i."""
-    m, file, length = truncated(candidate)
+    file, m = truncated(candidate)
     for index in (0, 4096, -1):
         with fails(candidate):
             m[index] = 65
@@ -124,7 +123,7 @@ def test_store_item(candidate):
 @clause("faults.truncated-store-slice")
 def test_store_slice(candidate):
     """m[a:b] = v raises OSError where the file no longer reaches a page of it."""
-    m, file, length = truncated(candidate)
+    file, m = truncated(candidate)
     for start in (0, 4090, 8000):
         with fails(candidate):
             m[start : start + 10] = b"0123456789"
@@ -134,16 +133,16 @@ def test_store_slice(candidate):
 @clause("faults.truncated-store-stepped-slice")
 def test_store_stepped_slice(candidate):
     """m[a:b:c] = v raises OSError where the file no longer reaches a page of it."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for step in (2, -1):
         with fails(candidate):
-            m[::step] = bytes(length // abs(step))
+            m[::step] = bytes(len(m) // abs(step))
 
 
 @clause("faults.truncated-iteration")
 def test_iteration(candidate):
     """Iteration raises OSError where the file no longer reaches the page."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     iterator = iter(m)
     with fails(candidate):
         next(iterator)
@@ -152,7 +151,7 @@ def test_iteration(candidate):
 @clause("faults.truncated-containment")
 def test_containment(candidate):
     """x in m raises OSError where the file no longer reaches a page before x."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     with fails(candidate):
         b"x" in m  # noqa: B015
 
@@ -160,7 +159,7 @@ def test_containment(candidate):
 @clause("faults.truncated-read")
 def test_read(candidate):
     """read() raises OSError, and keeps the position."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     m.seek(7)
     for arguments in [(), (1,), (10,), (5000,)]:
         with fails(candidate):
@@ -171,7 +170,7 @@ def test_read(candidate):
 @clause("faults.truncated-read-byte")
 def test_read_byte(candidate):
     """read_byte() raises OSError, and keeps the position."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     m.seek(7)
     with fails(candidate):
         m.read_byte()
@@ -181,7 +180,7 @@ def test_read_byte(candidate):
 @clause("faults.truncated-readline")
 def test_readline(candidate):
     """readline() raises OSError, and keeps the position."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     m.seek(7)
     with fails(candidate):
         m.readline()
@@ -191,7 +190,7 @@ def test_readline(candidate):
 @clause("faults.truncated-write")
 def test_write(candidate):
     """write() raises OSError, and keeps the position."""
-    m, file, length = truncated(candidate)
+    file, m = truncated(candidate)
     m.seek(7)
     for size in (1, 10, 5000):
         with fails(candidate):
@@ -202,7 +201,7 @@ def test_write(candidate):
 @clause("faults.truncated-write-byte")
 def test_write_byte(candidate):
     """write_byte() raises OSError, and keeps the position."""
-    m, file, length = truncated(candidate)
+    file, m = truncated(candidate)
     m.seek(7)
     with fails(candidate):
         m.write_byte(65)
@@ -212,7 +211,7 @@ def test_write_byte(candidate):
 @clause("faults.truncated-find")
 def test_find(candidate):
     """find() raises OSError where the file no longer reaches a page to be searched."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for needle in (b"x", b"xy", b"a needle of some length"):
         with fails(candidate):
             m.find(needle)
@@ -221,7 +220,7 @@ def test_find(candidate):
 @clause("faults.truncated-rfind")
 def test_rfind(candidate):
     """rfind() raises OSError where the file no longer reaches a page to be searched."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for needle in (b"x", b"xy", b"a needle of some length"):
         with fails(candidate):
             m.rfind(needle)
@@ -231,7 +230,7 @@ def test_rfind(candidate):
 def test_move_source(candidate):
     """move() raises OSError where the file no longer reaches the source."""
     page = candidate.profile.page_size
-    m, file, length = truncated(candidate, page)
+    file, m = truncated(candidate, page)
     for count in (1, 100):
         with fails(candidate):
             m.move(0, page + 10, count)
@@ -242,7 +241,7 @@ def test_move_source(candidate):
 def test_move_destination(candidate):
     """move() raises OSError where the file no longer reaches the destination."""
     page = candidate.profile.page_size
-    m, file, length = truncated(candidate, page)
+    file, m = truncated(candidate, page)
     for count in (1, 100):
         with fails(candidate):
             m.move(page + 10, 0, count)
@@ -252,8 +251,8 @@ def test_move_destination(candidate):
 @clause("faults.truncated-argument")
 def test_argument(candidate):
     """write() raises OSError where its argument is a truncated map."""
-    m, file, length = truncated(candidate)
-    target = candidate.anonymous(pattern(length))
+    _, m = truncated(candidate)
+    target = candidate.anonymous(pattern(len(m)))
     with fails(candidate):
         target.write(m)
     assert target.tell() == 0
@@ -262,8 +261,8 @@ def test_argument(candidate):
 @clause("faults.truncated-needle")
 def test_needle(candidate):
     """find() raises OSError where the needle is a truncated map."""
-    m, file, length = truncated(candidate)
-    haystack = candidate.anonymous(pattern(2 * length))
+    _, m = truncated(candidate)
+    haystack = candidate.anonymous(pattern(2 * len(m)))
     with fails(candidate):
         haystack.find(m)
     m.close()
@@ -284,20 +283,21 @@ def test_other_map(candidate):
 @clause("faults.truncated-recovers")
 def test_recovers(candidate):
     """After an OSError the map is as before, and works again once the file is long enough."""
-    m, file, length = truncated(candidate)
+    page = candidate.profile.page_size
+    file, m = truncated(candidate)
     m.seek(7)
     with fails(candidate):
         m[0]
-    assert (len(m), m.tell(), m.closed, m.size()) == (length, 7, False, 0)
-    file.truncate(length)
+    assert (len(m), m.tell(), m.closed, m.size()) == (3 * page, 7, False, 0)
+    file.truncate(3 * page)
     m[3] = 65
-    assert m[:] == bytes(3) + b"A" + bytes(length - 4)
+    assert m[:] == bytes(3) + b"A" + bytes(len(m) - 4)
 
 
 @clause("faults.truncated-again")
 def test_again(candidate):
     """Every access raises OSError, not only the first."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     for step in (m.read_byte, m.read, m.readline, m.read_byte):
         with fails(candidate):
             step()
@@ -306,7 +306,7 @@ def test_again(candidate):
 @clause("faults.truncated-private")
 def test_private(candidate):
     """A private map raises OSError too where the file no longer reaches the page."""
-    m, file, length = truncated(candidate, access=candidate.mmap.ACCESS_COPY)
+    _, m = truncated(candidate, access=candidate.mmap.ACCESS_COPY)
     with fails(candidate):
         m[0]
 
@@ -314,9 +314,9 @@ def test_private(candidate):
 @clause("faults.truncated-untouched")
 def test_what_touches_no_page(candidate):
     """A map keeps length and position; seek(), size(), empty reads and close() work."""
-    m, file, length = truncated(candidate)
+    _, m = truncated(candidate)
     m.seek(7)
-    assert (len(m), m.tell(), m.size(), m.closed) == (length, 7, 0, False)
+    assert (len(m), m.tell(), m.size()) == (3 * candidate.profile.page_size, 7, 0)
     assert (m[3:3], m.read(0), m.write(b""), m.find(b""), m.move(0, 0, 0)) == (b"", b"", 0, 7, None)
     m.close()
     assert m.closed is True
@@ -327,9 +327,25 @@ def test_what_touches_no_page(candidate):
 def test_before_the_cut(candidate, pages):
     """What lies before the cut can be read and written as before."""
     size = pages * candidate.profile.page_size
-    m, file, length = truncated(candidate, size)
-    m[size - 3 : size] = b"new"
-    assert m[:size] == file.contents() == pattern(size)[:-3] + b"new"
+    file, m = truncated(candidate, size)
+    m[size - 3 : size] = b"ew\n"
+    assert m[:size] == file.contents() == pattern(size)[:-3] + b"ew\n"
+
+
+@clause("faults.truncated-before-cut")
+def test_methods_before_the_cut(candidate):
+    """The methods work up to the last byte before the cut."""
+    size = candidate.profile.page_size
+    file, m = truncated(candidate, size)
+    assert m.write(bytes(size)) == size
+    m.seek(0)
+    assert m.read(size) == bytes(size)
+    m[size - 1] = 10
+    m.seek(size - 3)
+    assert (m.readline(), m[size - 1], m.find(b"\n", 0, size)) == (b"\x00\x00\n", 10, size - 1)
+    m.move(0, size - 10, 10)
+    m.move(size - 10, 1, 10)
+    assert file.contents() == bytes(9) + b"\n" + bytes(size - 12) + b"\n\x00"
 
 
 @clause("faults.truncated-tail")
@@ -338,7 +354,7 @@ def test_tail(candidate, part):
     """Behind the end of a truncated file the rest of its last page reads as zeros."""
     page = candidate.profile.page_size
     size = page + part % page
-    m, file, length = truncated(candidate, size)
+    _, m = truncated(candidate, size)
     assert m[: 2 * page] == pattern(size) + bytes(2 * page - size)
 
 
@@ -346,9 +362,9 @@ def test_tail(candidate, part):
 @pytest.mark.parametrize("size", [0, 1, 5000])
 def test_extended(candidate, size):
     """Pages that were cut off read as zeros after the file was made long enough."""
-    m, file, length = truncated(candidate, size)
-    file.truncate(length)
-    assert m[:] == file.contents() == pattern(size) + bytes(length - size)
+    file, m = truncated(candidate, size)
+    file.truncate(len(m))
+    assert m[:] == file.contents() == pattern(size) + bytes(len(m) - size)
 
 
 def forbidden(candidate):

@@ -418,11 +418,11 @@ os.close(reader)
 
 def in_interpreters(candidate, times, own_lock=False):
     """Use the module in several sub-interpreters, one after the other, then here."""
-    options = f"isolated={own_lock}"
+    options = ""
     if candidate.profile.python_version >= (3, 13):
         options = "'isolated'" if own_lock else "'legacy'"
-    elif candidate.profile.python_version < (3, 9):
-        options = ""
+    elif candidate.profile.python_version == (3, 12):
+        options = f"isolated={own_lock}"
     text = program(candidate, USE)
     return candidate.run(INTERPRETERS.format(options=options), times=times, text=text)
 

@@ -256,13 +256,13 @@ def call_with(m, call, value):
 
 
 @clause("limits.float")
-@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 1e300])
 @pytest.mark.parametrize("call", CALLS + NARROW, ids=lambda call: f"{call[0]}-{call[2]}")
-def test_float(candidate, call, value):
+def test_float(candidate, call):
     """No operation takes a float for an integer."""
     m = candidate.anonymous(TEXT)
-    with candidate.raises(TypeError):
-        call_with(m, call, value)
+    for value in (0.0, 1.0, -1.0, 1e300):
+        with candidate.raises(TypeError):
+            call_with(m, call, value)
 
 
 @clause("limits.int-method")
@@ -321,7 +321,7 @@ def test_large_move(candidate):
 @clause("limits.large-ranges")
 def test_large_ranges(candidate):
     """flush() and madvise() take ranges beyond 4 GiB."""
-    file, m = sparse(candidate)
+    _, m = sparse(candidate)
     page, normal = candidate.profile.page_size, candidate.mmap.MADV_NORMAL
     assert (m.flush(GIB4, page), m.madvise(normal, GIB4, page)) == (None, None)
     refused(candidate, ValueError, m.flush, GIB4, 65537)

@@ -562,7 +562,7 @@ def test_descriptor_of_an_anonymous_map(candidate, flags, new):
 def test_growth_of_shared_memory_with_a_descriptor(candidate):
     """It either refuses to grow or can be used to its new end."""
     flags = candidate.mmap.MAP_SHARED | candidate.mmap.MAP_ANONYMOUS
-    file, m = mapped(candidate, pattern(4096), flags=flags)
+    _, m = mapped(candidate, pattern(4096), flags=flags)
     grown = candidate.outcome(m.resize, 2**18) == Returned(None)
     assert (len(m), m[:]) == ((2**18, bytes(2**18)) if grown else (4096, bytes(4096)))
 
@@ -604,7 +604,7 @@ def test_no_anonymous_page_is_left(candidate):
 @pytest.mark.parametrize("size", [100, 20000, 0, -1, "max"])
 def test_descriptors(candidate, size):
     """resize() leaves no more descriptors open than before."""
-    file, m = mapped(candidate, pattern(9000))
+    _, m = mapped(candidate, pattern(9000))
     before = candidate.run(OPEN)
     candidate.outcome(m.resize, candidate.profile.ssize_max if size == "max" else size)
     assert candidate.run(OPEN) == before

@@ -402,9 +402,8 @@ def test_seekable_argument(candidate):
 @clause("seek.zipfile")
 def test_zipfile(candidate):
     """zipfile.ZipFile writes an archive into a map and reads it from there."""
-    assert (
-        candidate.run(
-            """
+    result = candidate.run(
+        """
         import io, zipfile
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, 'w') as archive:
@@ -414,9 +413,8 @@ def test_zipfile(candidate):
         with zipfile.ZipFile(m) as archive:
             result = archive.read('name')
         """
-        )
-        == b"contents"
     )
+    assert result == b"contents"
 
 
 @clause("seek.tell-starts-at-zero")

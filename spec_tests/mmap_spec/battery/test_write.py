@@ -360,18 +360,16 @@ def test_overlap(candidate, size, shift):
 @clause("write.source-released")
 def test_source_is_released(candidate):
     """After write() the source can be resized again."""
-    assert (
-        candidate.run(
-            """
+    result = candidate.run(
+        """
         m = mmap.mmap(-1, 6)
         source = bytearray(b'xyz')
         m.write(source)
         source.append(1)
         result = len(source)
         """
-        )
-        == 4
     )
+    assert result == 4
 
 
 @clause("write.source-released")
@@ -384,13 +382,15 @@ def test_map_is_released(candidate):
 
 
 @clause("write.source-released-on-error")
-@pytest.mark.parametrize("access", ["ACCESS_WRITE", "ACCESS_READ"])
-def test_source_is_released_on_error(candidate, access):
+@pytest.mark.parametrize("reason", ["too long", "read-only", "closed"])
+def test_source_is_released_on_error(candidate, reason):
     """After a write() that raised the source can be resized again."""
-    assert (
-        candidate.run(
-            """
-        m = mmap.mmap(-1, 6, access=getattr(mmap, access))
+    result = candidate.run(
+        """
+        access = mmap.ACCESS_READ if reason == 'read-only' else mmap.ACCESS_WRITE
+        m = mmap.mmap(-1, 6, access=access)
+        if reason == 'closed':
+            m.close()
         source = bytearray(b'x' * 7)
         try:
             m.write(source)
@@ -398,10 +398,9 @@ def test_source_is_released_on_error(candidate, access):
             source.append(1)
         result = len(source)
         """,
-            access=access,
-        )
-        == 8
+        reason=reason,
     )
+    assert result == 8
 
 
 @clause("write.source-released-on-error")
