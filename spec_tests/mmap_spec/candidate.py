@@ -180,7 +180,7 @@ class Candidate:
     @property
     def mmap(self) -> Remote:
         """The module that is judged."""
-        return self.session.module(self.session._module, code="mmap")
+        return self.session.module(self.session.judged_name, code="mmap")
 
     @property
     def os(self) -> Remote:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 import mmap_spec
-from mmap_spec import clauses, descriptors, launcher
+from mmap_spec import clauses, compare, descriptors, launcher
 from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.verdicts import GREEN, INCOMPLETE, RED, USAGE
 
@@ -50,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mmap-spec",
         description="Judge an implementation of Python's mmap by its numbered specification.",
-        epilog="run and replay give what follows -- to pytest. exit status: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete",
+        epilog="run and replay give what follows -- to pytest. exit status: 0 green, 1 red, "
+        "2 wrong usage, 3 not started or incomplete",
     )
     top.add_argument("--version", action="version", version=f"mmap-spec {mmap_spec.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -87,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
     update = commands.add_parser("update", help="write the known deviations from a run")
     add_candidates(update)
     update.set_defaults(function=command_update)
+
+    compare = commands.add_parser(
+        "compare", help="random programs in lockstep on several candidates"
+    )
+    compare.add_argument("impls", nargs="+", metavar="IMPL[@INTERPRETER]")
+    compare.add_argument("--seconds", type=float, default=60, help="how long to look (default: 60)")
+    compare.add_argument("--seed", type=int, help="look in the same places as another run")
+    compare.set_defaults(function=command_compare)
     return top
 
 
@@ -162,7 +171,7 @@ def shared_options(options: argparse.Namespace) -> list[str]:
     return found + (["--in-process"] if options.in_process else [])
 
 
-def run_pytest(arguments: list[str]) -> int:
+def run_pytest(arguments: list[str], silent: bool = False) -> int:
     """pytest over the battery with nothing of the user's own configuration in its way."""
     quiet = ["-qq", "-rN", "--no-header", "--tb=short", "--color=auto", "-p", "no:cacheprovider"]
     quiet += ["-o", "console_output_style=classic"]  # no percentages: the plugin shows progress
@@ -177,7 +186,8 @@ def run_pytest(arguments: list[str]) -> int:
         *quiet,
         *arguments,
     ]
-    status = subprocess.run(command, check=False).returncode
+    output = subprocess.DEVNULL if silent else None
+    status = subprocess.run(command, check=False, stdout=output).returncode
     return {4: USAGE}.get(status, status) if status in (0, 1, 2, 3, 4) else INCOMPLETE
 
 
@@ -252,3 +262,14 @@ def command_update(options: argparse.Namespace) -> int:
     from mmap_spec import update
 
     return update.update(options.impl or ["stdlib"], shared_options(options), run_pytest, BATTERY)
+
+
+def command_compare(options: argparse.Namespace) -> int:
+    """Play random programs on all candidates, and show where they part."""
+    if len(options.impls) < 2:
+        raise BadDescriptor("compare needs at least two candidates")
+
+    def quiet(arguments: list[str]) -> int:
+        return run_pytest([str(BATTERY), *arguments], silent=True)
+
+    return compare.run(options.impls, options.seconds, options.seed, quiet)

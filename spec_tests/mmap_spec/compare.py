@@ -10,18 +10,25 @@ from __future__ import annotations
 import collections
 import dataclasses
 import random
+import shlex
+import tempfile
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import hypothesis
 from hypothesis import Phase
 from hypothesis.errors import Flaky, Unsatisfiable
 
-from mmap_spec import program
+from mmap_spec import launcher, program
 from mmap_spec.candidate import Candidate, Raised, Returned
 from mmap_spec.clauses import Clause, catalogue
+from mmap_spec.launcher import CannotStart
 from mmap_spec.random_programs import Died, HostileIndex, Outcome, Player, Step, programs
+from mmap_spec.report import stream
+from mmap_spec.verdicts import GREEN, RED
 
+RunPytest = Callable[[list[str]], int]
 TOPICS = {
     "mmap": "constructor",
     "get": "sequence",
@@ -33,6 +40,58 @@ TOPICS = {
     "tell": "seek",
     "seekable": "seek",
 }
+
+
+def run(specs: list[str], seconds: float, seed: int | None, run_pytest: RunPytest) -> int:
+    """The command: says what it does, shows each difference when it is found, then the groups."""
+    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    candidates: list[Candidate] = []
+    core = launcher.share_core(0)
+    try:
+        for spec in specs:
+            parsed = launcher.parse(spec)
+            candidates.append(launcher.start(parsed, core=core, say=print))
+            print(f"candidate: {spec} ({candidates[-1].profile.describe()})")
+        print(f"comparing for {seconds:g} s, seed {seed}", flush=True)
+        found, count = search(candidates, seconds, seed, announce)
+    finally:
+        for candidate in candidates:
+            candidate.close()
+    groups = attribute(found, lambda topic: differing(topic, specs, run_pytest))
+    for names, entries in sorted(groups.items()):
+        print(f"\n{names}:")
+        for entry in entries:
+            print(f"  {entry.difference.operation}: {' | '.join(entry.difference.outcomes)}")
+    holes = len(groups.get("no clause", []))
+    again = shlex.join(["mmap-spec", "compare", *specs, f"--seconds={seconds:g}", f"--seed={seed}"])
+    print(
+        f"\n{len(found)} differences · {holes} without a clause · {count} programs · "
+        f"replay: {again}"
+    )
+    return RED if found else GREEN
+
+
+def announce(found: Found) -> None:
+    """A difference, when it is found."""
+    print(f"\n{found.program}", flush=True)
+
+
+def differing(topic: str, specs: list[str], run_pytest: RunPytest) -> list[Clause]:
+    """The clauses of a topic of which the candidates' verdicts are not the same."""
+    given: list[dict[str, str]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for index, spec in enumerate(specs):
+            report = Path(folder) / f"{index}.jsonl"
+            run_pytest([f"--impl={spec}", f"--topic={topic}", f"--report={report}"])
+            if not report.exists():
+                raise CannotStart(f"{spec}: the battery gave no result for the topic {topic}")
+            _, lines, _ = stream.read(report)
+            given.append({line["id"]: line["verdict"] for line in lines})
+    return [
+        clause
+        for name, clause in catalogue().items()
+        if clause.topic == topic and len({verdicts.get(name) for verdicts in given}) > 1
+    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +154,7 @@ def difference(steps: list[Step], played: list[list[Outcome]]) -> tuple[int, Dif
 def search(
     candidates: list[Candidate], seconds: float, seed: int, tell: Callable[[Found], None]
 ) -> tuple[list[Found], int]:
-    """Look for differences for so many seconds; what was found, and how many programs were played."""
+    """Look for differences for so many seconds; what was found, and how many programs that took."""
     players = [Player(candidate) for candidate in candidates]
     known: dict[Difference, Found] = {}
     deadline = time.monotonic() + seconds
@@ -109,8 +168,7 @@ def search(
         count += 1
         parted = difference(steps, [player.play(steps) for player in players])
         if parted is not None and parted[1] not in known:
-            index, new = parted
-            raise Parted(new)
+            raise Parted(parted[1])
 
     while time.monotonic() < deadline:
         test = hypothesis.settings(

@@ -62,8 +62,12 @@ DATA = st.one_of(
 NEEDLES = needles_in(pattern(64)) | DATA
 KEYS = st.one_of(integers(), st.builds(slice, *[st.none() | integers(hostile=False)] * 3))
 METHODS: dict[str, st.SearchStrategy[tuple[Any, ...]]] = {
-    "find": st.tuples(NEEDLES) | st.tuples(NEEDLES, integers()) | st.tuples(NEEDLES, *[integers()] * 2),
-    "rfind": st.tuples(NEEDLES) | st.tuples(NEEDLES, integers()) | st.tuples(NEEDLES, *[integers()] * 2),
+    "find": st.tuples(NEEDLES)
+    | st.tuples(NEEDLES, integers())
+    | st.tuples(NEEDLES, *[integers()] * 2),
+    "rfind": st.tuples(NEEDLES)
+    | st.tuples(NEEDLES, integers())
+    | st.tuples(NEEDLES, *[integers()] * 2),
     "read": st.tuples() | st.tuples(st.none() | integers()),
     "read_byte": st.tuples(),
     "readline": st.tuples(),

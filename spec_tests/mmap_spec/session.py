@@ -39,7 +39,7 @@ class Session:
 
     def __init__(self, start: Callable[[], Link], module: str, path: Sequence[str]) -> None:
         self._start = start
-        self._module = module
+        self.judged_name = module
         self._path = list(path)
         self.link: Link | None = None
         self.journal: list[program.Step] = []
@@ -60,7 +60,7 @@ class Session:
         self._forgotten.clear()
         self.link = self._start()
         self.starts += 1
-        self.module(self._module, path=self._path, judged=True, code="mmap")
+        self.module(self.judged_name, path=self._path, judged=True, code="mmap")
         return self.link.facts
 
     def close(self) -> None:

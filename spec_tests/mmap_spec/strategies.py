@@ -19,6 +19,7 @@ __all__ = [
     "integers_near",
     "needles_in",
     "pattern",
+    "searches_in",
     "slices",
 ]
 
@@ -71,6 +72,17 @@ def needles_in(draw: st.DrawFn, haystack: bytes) -> bytes:
         start = draw(st.integers(0, len(haystack)))
         return haystack[start : draw(st.integers(start, len(haystack)))]
     return draw(haystacks(0, 6))
+
+
+@st.composite
+def searches_in(draw: st.DrawFn, haystack: bytes) -> tuple[bytes, list[int]]:
+    """A part of the haystack, and one or two bounds within a byte of its place, negative or not."""
+    start = draw(st.integers(0, len(haystack)))
+    stop = draw(st.integers(start, min(len(haystack), start + 8)))
+    steps = draw(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=2))
+    bounds = [place + step for place, step in zip((start, stop), steps, strict=False)]
+    from_end = draw(st.sampled_from([False, True]))
+    return haystack[start:stop], [bound - len(haystack) * from_end for bound in bounds]
 
 
 def indices(length: int) -> st.SearchStrategy[int]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmap_spec import model
 from mmap_spec.clauses import clause
 from mmap_spec.situations import each_access, of_file, past_the_end
-from mmap_spec.strategies import haystacks, integers_near, needles_in, pattern
+from mmap_spec.strategies import haystacks, integers_near, needles_in, pattern, searches_in
 
 TEXT = b"abcabcabc"
 
@@ -371,8 +371,8 @@ def test_nearly_periodic(candidate, unit, repeats, noise, draw):
 def test_as_specified(candidate, data, draw):
     """find() returns what the rules of this topic give."""
     position = draw.draw(st.integers(0, len(data)))
-    needle = draw.draw(needles_in(data))
-    bounds = draw.draw(st.lists(integers_near(len(data)), max_size=2))
+    anywhere = st.tuples(needles_in(data), st.lists(integers_near(len(data)), max_size=2))
+    needle, bounds = draw.draw(searches_in(data) | anywhere)
     expected = model.Mapping.of_memory(candidate.profile, data)
     expected.seek(position)
     m = candidate.anonymous(data)
