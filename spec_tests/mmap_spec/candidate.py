@@ -162,9 +162,11 @@ class Candidate:
         *,
         api: tuple[int, int] | None = None,
         deviations: Callable[[Profile], frozenset[str]] = lambda profile: frozenset(),
+        at_close: Callable[[], None] = lambda: None,
     ) -> None:
         self.spec = spec
         self.session = session
+        self._at_close = at_close
         facts = session.open()
         major, minor = facts["python_version"].split(".")
         self.profile = Profile(
@@ -328,6 +330,7 @@ class Candidate:
 
     def close(self) -> None:
         self.session.close()
+        self._at_close()
 
 
 def calls(hostile: Remote) -> int:

@@ -10,6 +10,7 @@ import atexit
 import collections
 import contextlib
 import dataclasses
+import functools
 import glob
 import hashlib
 import json
@@ -379,11 +380,12 @@ def share_core(index: int) -> int | None:
     return core
 
 
-def scratch_folder() -> str:
-    """A folder for the examples of this run, removed at its end whatever happens to workers."""
+def scratch_folder() -> tuple[str, Callable[[], None]]:
+    """A folder for the examples of this run, and what removes it, whatever workers left there."""
     folder = tempfile.mkdtemp(prefix="mmap-spec-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    remove = functools.partial(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(remove)  # for a run that is interrupted
+    return folder, remove
 
 
 def start(
@@ -398,7 +400,7 @@ def start(
     chosen, judged = spec.interpreter, spec.implementation
     if in_process and chosen.id != "this":
         raise BadDescriptor(f"--in-process cannot run {spec.text}: it means this interpreter")
-    folder = scratch_folder()
+    folder, remove = scratch_folder()
 
     def link() -> PipeLink | InProcessLink:
         if in_process:
@@ -425,7 +427,9 @@ def start(
 
     session = Session(link, judged.module, path)
     try:
-        return Candidate(spec.text, session, api=api or judged.api, deviations=deviations)
+        return Candidate(
+            spec.text, session, api=api or judged.api, deviations=deviations, at_close=remove
+        )
     except CannotStart:
         raise
     except Exception as error:
