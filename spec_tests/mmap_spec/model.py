@@ -298,7 +298,8 @@ class Mapping:
         """Whether the mapping may hold ``contents``; if so, the model takes them over.
 
         There is a choice only after an anonymous mapping shrank and grew again
-        within a page: what it held there before may show, or zeros.
+        within a page: what it held there before may show, or zeros.  To be asked
+        after each resize, before the next operation.
         """
         mine = self.contents
         if len(contents) != len(mine):
@@ -509,15 +510,15 @@ class Mapping:
         if size < 0 or size + self.offset > self.facts.ssize_max:
             raise ValueError("out of range")
         linux = self.facts.sys_platform == "linux"
-        grows = size > self._length
-        if grows and linux and self.shared and not self._of_file:
-            raise ValueError("shared anonymous memory does not grow")
+        if size > self._length and not self._of_file:
+            if self.file is not None:
+                raise Unspecified("growth of memory that came with a file")
+            if self.shared and linux:
+                raise ValueError("shared anonymous memory does not grow")
         if size == 0:
             raise OSError(errno.EINVAL, "empty") if linux else OSError("empty")
         if size + self.offset > ADDRESS_SPACE:
             raise OSError("too large")
-        if grows and not self._of_file and self.file is not None:
-            raise Unspecified("growth of memory that belongs to a file")
         self._change_length(size)
 
     def _change_length(self, size: int) -> None:

@@ -18,6 +18,7 @@ PATTERN = '''def pattern(size):
     """Bytes that repeat nowhere near a page size."""
     return bytes((i * 167 + (i >> 8) * 13 + (i >> 16)) & 255 for i in range(size))
 '''
+PLAIN = (int, bytes, str, bool, type(None))
 LONG = 120  # characters of a literal that is still readable
 
 
@@ -33,6 +34,16 @@ Code = str | Callable[[], str]  # an operation's source text, or what makes it
 def text_of(code: Code) -> str:
     """An operation's source text."""
     return code if isinstance(code, str) else code()
+
+
+def lazily(make: Callable[..., str], *values: Any) -> Code:
+    """``make(*values)``, later if the values are plain; at once if not.
+
+    A journal that held on to remotes would keep the candidate's objects alive.
+    """
+    if all(type(value) in PLAIN for value in values):
+        return functools.partial(make, *values)
+    return make(*values)
 
 
 @dataclasses.dataclass

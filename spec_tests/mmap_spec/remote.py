@@ -64,12 +64,17 @@ class Remote(Reference):
         return int(self._apply("hash", f"hash({self._code})", self))
 
     def __getitem__(self, key: Any) -> Any:
-        return self._apply("getitem", lambda: f"{self._code}[{program.subscript(key)}]", self, key)
+        name = self._code
+        code = program.lazily(lambda key: f"{name}[{program.subscript(key)}]", key)
+        return self._apply("getitem", code, self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        def code() -> str:
-            return f"{self._code}[{program.subscript(key)}] = {program.render(value)}"
+        name = self._code
 
+        def make(key: Any, value: Any) -> str:
+            return f"{name}[{program.subscript(key)}] = {program.render(value)}"
+
+        code = program.lazily(make, key, value)
         self._apply("setitem", code, self, key, value, statement=True)
 
     def __delitem__(self, key: Any) -> None:

@@ -133,7 +133,8 @@ class Session:
             raise
         if type(value) in (list, dict):
             value = decode(value, functools.partial(self._refer, step))
-        step.value = value
+        if step.name is None:  # a remote has a name; to hold it here would keep it alive
+            step.value = value
         return value
 
     def _refer(self, step: program.Step, value: dict[str, Any]) -> Remote:
@@ -218,12 +219,13 @@ class Session:
             message["args"] = [encode(arg) for arg in args]
         if kwargs:
             message["kwargs"] = {key: encode(arg) for key, arg in kwargs.items()}
+        target = owner._code if name is None else f"{owner._code}.{name}"
+        target = target.removeprefix("builtins.")
 
-        def code() -> str:
-            target = owner._code if name is None else f"{owner._code}.{name}"
-            return f"{target.removeprefix('builtins.')}({program.arguments(args, kwargs)})"
+        def make(*args: Any) -> str:
+            return f"{target}({program.arguments(args, kwargs)})"
 
-        return message, code
+        return message, make(*args) if kwargs else program.lazily(make, *args)
 
     def apply(self, name: str, code: Code, args: Sequence[Any], *, statement: bool = False) -> Any:
         message = {"op": "apply", "name": name, "args": [encode(arg) for arg in args]}

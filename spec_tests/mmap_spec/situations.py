@@ -61,3 +61,19 @@ def is_readonly(candidate: Candidate, mapping: Remote) -> bool:
     """Whether the mapping exports its memory for reading only; the export is released again."""
     source = "with memoryview(mapping) as view:\n    result = view.readonly"
     return bool(candidate.run(source, mapping=mapping))
+
+
+def c_call(candidate: Candidate, name: str, result: str, *args: Any) -> Any:
+    """Call a function of Python's C API that takes an object, an index, an object: one to three.
+
+    ``result`` is the ctypes type that it returns; an error arrives as its exception.
+    """
+    source = """
+        import ctypes
+        kinds = [ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object][:count]
+        call = ctypes.PYFUNCTYPE(getattr(ctypes, kind), *kinds)((name, ctypes.pythonapi))
+        result = call(*[first, second, third][:count])
+        """
+    first, second, third = (*args, None, None)[:3]
+    names = {"first": first, "second": second, "third": third}
+    return candidate.run(source, name=name, kind=result, count=len(args), **names)

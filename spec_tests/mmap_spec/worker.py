@@ -30,6 +30,17 @@ BUILTIN_CLASSES = {value: name for name, value in vars(builtins).items() if isin
 COMMON = (type(None), bool, int, float, str)
 
 
+def set_item(value, key, item):
+    value[key] = item  # the statement: operator.setitem() does not see every error
+
+
+def delete_item(value, key):
+    del value[key]
+
+
+STATEMENTS = {"setitem": set_item, "delitem": delete_item}
+
+
 class ProtocolError(Exception):
     """The request does not follow docs/protocol.md."""
 
@@ -282,7 +293,8 @@ class Worker(object):
         return target(*args)
 
     def op_apply(self, request):
-        function = getattr(operator, request["name"], None) or getattr(builtins, request["name"])
+        name = request["name"]
+        function = STATEMENTS.get(name) or getattr(operator, name, None) or getattr(builtins, name)
         return function(*[self.decode(arg) for arg in request["args"]])
 
     def op_hostile(self, request):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmap_spec.clauses import clause
-from mmap_spec.situations import readonly
+from mmap_spec.situations import c_call, of_file, readonly
 from mmap_spec.strategies import contents, indices, integers_near, pattern
 
 DIGITS = b"0123456789"
@@ -686,3 +686,64 @@ def test_delete_readonly(candidate, key):
     m = readonly(candidate, DIGITS)
     with candidate.raises(TypeError):
         del m[key]
+
+
+# -- the C API --------------------------------------------------------------
+
+
+def store(candidate, m, index, value):
+    """PySequence_SetItem() of the C API."""
+    return c_call(candidate, "PySequence_SetItem", "c_int", m, index, value)
+
+
+@clause("assignment.c-item")
+@pytest.mark.parametrize("index", [0, 1, 9, -1, -10])
+def test_c_item(candidate, index):
+    """PySequence_SetItem() of the C API stores a bytes object of length 1."""
+    m = candidate.anonymous(DIGITS)
+    assert store(candidate, m, index, b"x") == 0
+    assert m[:] == expected(DIGITS, index, 120)
+
+
+@clause("assignment.c-item-value")
+@pytest.mark.parametrize("value", [b"", b"ab", 65, "a", bytearray(b"a"), [65], 1.0], ids=repr)
+def test_c_item_value(candidate, value):
+    """PySequence_SetItem() of the C API refuses any value but bytes of length 1: IndexError."""
+    m = candidate.anonymous(DIGITS)
+    with candidate.raises(IndexError):
+        store(candidate, m, 0, value)
+
+
+@clause("assignment.c-item-range")
+@pytest.mark.parametrize("index", [10, 11, 4095, -11, -21, 2**31])
+def test_c_item_out_of_range(candidate, index):
+    """PySequence_SetItem() of the C API raises IndexError for an index outside of the map."""
+    m = candidate.anonymous(DIGITS)
+    with candidate.raises(IndexError):
+        store(candidate, m, index, b"x")
+
+
+@clause("assignment.c-item-readonly")
+def test_c_item_readonly(candidate):
+    """PySequence_SetItem() of the C API raises TypeError for a read-only map."""
+    m = readonly(candidate, DIGITS)
+    with candidate.raises(TypeError):
+        store(candidate, m, 0, b"x")
+
+
+@clause("assignment.c-item-closed")
+def test_c_item_closed(candidate):
+    """PySequence_SetItem() of the C API raises ValueError for a closed map."""
+    m = candidate.anonymous(DIGITS)
+    m.close()
+    with candidate.raises(ValueError):
+        store(candidate, m, 0, b"x")
+
+
+@clause("assignment.c-delete")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_READ"])
+def test_c_delete(candidate, access):
+    """PySequence_DelItem() of the C API raises TypeError, for a read-only map too."""
+    m = of_file(candidate, DIGITS, access)
+    with candidate.raises(TypeError):
+        c_call(candidate, "PySequence_DelItem", "c_int", m, 0)

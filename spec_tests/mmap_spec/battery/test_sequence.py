@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmap_spec.clauses import clause
-from mmap_spec.situations import each_access, of_file
+from mmap_spec.situations import c_call, each_access, of_file
 from mmap_spec.strategies import contents, integers_near, pattern, slices
 
 DIGITS = b"0123456789"
@@ -335,3 +335,44 @@ def test_slice_of_a_map_with_an_offset(candidate, draw):
     m = candidate.mmap.mmap(candidate.file(data).fd, 20, offset=offset)
     key = draw.draw(slices(20))
     assert m[key] == data[offset : offset + 20][key]
+
+
+# -- the C API --------------------------------------------------------------
+
+
+@clause("sequence.c-item")
+@pytest.mark.parametrize("index", [0, 1, 9, -1, -10])
+def test_c_item(candidate, index):
+    """PySequence_GetItem() of the C API gives a bytes object of length 1, not an int."""
+    m = candidate.anonymous(DIGITS)
+    found = c_call(candidate, "PySequence_GetItem", "py_object", m, index)
+    assert (type(found), found) == (bytes, bytes([DIGITS[index]]))
+
+
+@clause("sequence.c-item-range")
+@pytest.mark.parametrize("index", [10, 11, 4095, -11, -21, 2**31])
+def test_c_item_out_of_range(candidate, index):
+    """PySequence_GetItem() of the C API raises IndexError for an index outside of the map."""
+    m = candidate.anonymous(DIGITS)
+    with candidate.raises(IndexError):
+        c_call(candidate, "PySequence_GetItem", "py_object", m, index)
+
+
+@clause("sequence.c-item-closed")
+def test_c_item_closed(candidate):
+    """PySequence_GetItem() of the C API raises ValueError for a closed map."""
+    m = candidate.anonymous(DIGITS)
+    m.close()
+    with candidate.raises(ValueError):
+        c_call(candidate, "PySequence_GetItem", "py_object", m, 0)
+
+
+@clause("sequence.c-size")
+@pytest.mark.parametrize("name", ["PySequence_Size", "PyMapping_Size", "PyObject_Size"])
+def test_c_size(candidate, name):
+    """PySequence_Size() and PyMapping_Size() give the length, and ValueError if closed."""
+    m = candidate.anonymous(DIGITS)
+    assert c_call(candidate, name, "c_ssize_t", m) == 10
+    m.close()
+    with candidate.raises(ValueError):
+        c_call(candidate, name, "c_ssize_t", m)
