@@ -12,6 +12,7 @@ SOURCES = [
     "errors.c",
     "fileapi.c",
     "guard_posix.c",
+    "hold.c",
     "memory.c",
     "module.c",
     "object.c",
@@ -28,6 +29,8 @@ SOURCES = [
     "sequence.c",
     "signature_posix.c",
     "static_type.c",
+    "stride.c",
+    "touch.c",
 ]
 HEADERS = [
     "args.h",
@@ -36,6 +39,7 @@ HEADERS = [
     "errors.h",
     "guard.h",
     "guard_posix.h",
+    "hold.h",
     "memory.h",
     "mmap_object.h",
     "os.h",
@@ -45,17 +49,27 @@ HEADERS = [
     "search_kernel.h",
     "search_two_way.h",
     "search_vector.h",
+    "stride.h",
+    "touch.h",
 ]
 
 FLAGS = ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 if os.environ.get("MMAP_REFERENCE_WERROR") == "1":
     FLAGS.append("-Werror")  # for our own builds: we know the compiler
 
+FOLDERS = {name: "src/_mmap" for name in SOURCES}
+if os.environ.get("MMAP_REFERENCE_FAULTS") == "1":
+    # For checks/faults.py: what the operating system and Python's allocators
+    # give can be made to fail.
+    for name in ("os_posix.c", "guard_posix.c"):
+        del FOLDERS[name]  # faulty.c includes them
+    FOLDERS.update({"faulty.c": "checks", "allocations.c": "checks"})
+
 setup(
     ext_modules=[
         Extension(
             "mmap_reference._mmap",
-            sources=[f"src/_mmap/{name}" for name in SOURCES],
+            sources=[f"{folder}/{name}" for name, folder in FOLDERS.items()],
             depends=[f"src/_mmap/{name}" for name in HEADERS],
             extra_compile_args=FLAGS,
         )

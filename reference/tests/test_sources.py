@@ -18,7 +18,7 @@ PLATFORM_NAMES = re.compile(
     r"|\b(MAP|PROT|MADV|MS)_[A-Z]+\b"
 )
 # What must not know Python.
-PYTHON_FREE = re.compile(r"(os(_\w+)?|guard(_\w+)?|memory|search\w*)\.[ch]")
+PYTHON_FREE = re.compile(r"(os(_\w+)?|guard(_\w+)?|memory|search\w*|stride)\.[ch]")
 # Where the version of Python may be asked for.
 VERSION_FILES = {"pycompat.h", "static_type.c"}
 

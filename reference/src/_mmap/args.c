@@ -30,7 +30,7 @@ as_int_object(PyObject *value)
 }
 
 int
-arg_ssize(PyObject *value, Py_ssize_t *result)
+arg_ssize_any(PyObject *value, Py_ssize_t *result)
 {
     PyObject *number = as_int_object(value);
     if (number == NULL) {
@@ -83,7 +83,7 @@ arg_int(PyObject *value, int *result)
 }
 
 int
-arg_byte(PyObject *value, unsigned char *result)
+arg_byte_any(PyObject *value, unsigned char *result)
 {
     int converted;
     if (arg_int(value, &converted) < 0) {
@@ -103,14 +103,14 @@ arg_byte(PyObject *value, unsigned char *result)
 }
 
 int
-arg_index(PyObject *value, Py_ssize_t *result)
+arg_index_any(PyObject *value, Py_ssize_t *result)
 {
     *result = PyNumber_AsSsize_t(value, PyExc_IndexError);
     return *result == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
 int
-arg_item(PyObject *value, unsigned char *result)
+arg_item_any(PyObject *value, unsigned char *result)
 {
     if (!PyIndex_Check(value)) {
         (void)raise_type("mmap item value must be an int");
@@ -135,9 +135,20 @@ arg_optional_ssize(PyObject *value, Py_ssize_t *result)
 }
 
 int
-arg_buffer(PyObject *value, Py_buffer *view)
+arg_buffer(PyObject *value, struct arg_bytes *result)
 {
-    return PyObject_GetBuffer(value, view, PyBUF_SIMPLE);
+    if (PyBytes_CheckExact(value)) {
+        result->bytes = (const unsigned char *)PyBytes_AS_STRING(value);
+        result->size = PyBytes_GET_SIZE(value);
+        result->view.obj = NULL;
+        return 0;
+    }
+    if (PyObject_GetBuffer(value, &result->view, PyBUF_SIMPLE) < 0) {
+        return -1;
+    }
+    result->bytes = result->view.buf;
+    result->size = result->view.len;
+    return 0;
 }
 
 int

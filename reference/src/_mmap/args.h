@@ -7,31 +7,80 @@
 
 #include "pycompat.h"
 
+#include <limits.h>
 #include <stdint.h>
 
 /* Check the number of positional arguments. */
 int arg_count(const char *method, Py_ssize_t given, Py_ssize_t least,
               Py_ssize_t most);
 
+/* Most integers are small: for those there is no call. */
+int arg_ssize_any(PyObject *value, Py_ssize_t *result);
+int arg_byte_any(PyObject *value, unsigned char *result);
+int arg_index_any(PyObject *value, Py_ssize_t *result);
+int arg_item_any(PyObject *value, unsigned char *result);
+
 /* An integer, by __index__; OverflowError where it does not fit. */
-int arg_ssize(PyObject *value, Py_ssize_t *result);
+static inline int
+arg_ssize(PyObject *value, Py_ssize_t *result)
+{
+    return small_int(value, result) ? 0 : arg_ssize_any(value, result);
+}
+
 int arg_int(PyObject *value, int *result);
 int arg_int64(PyObject *value, int64_t *result);
 
 /* 0 to 255, by __index__; else OverflowError. */
-int arg_byte(PyObject *value, unsigned char *result);
+static inline int
+arg_byte(PyObject *value, unsigned char *result)
+{
+    Py_ssize_t small;
+    if (small_int(value, &small) && small >= 0 && small <= UCHAR_MAX) {
+        *result = (unsigned char)small;
+        return 0;
+    }
+    return arg_byte_any(value, result);
+}
 
 /* An index; IndexError where it does not fit. */
-int arg_index(PyObject *value, Py_ssize_t *result);
+static inline int
+arg_index(PyObject *value, Py_ssize_t *result)
+{
+    return small_int(value, result) ? 0 : arg_index_any(value, result);
+}
 
 /* What m[i] takes: 0 to 255, by __index__; else ValueError or TypeError. */
-int arg_item(PyObject *value, unsigned char *result);
+static inline int
+arg_item(PyObject *value, unsigned char *result)
+{
+    Py_ssize_t small;
+    if (small_int(value, &small) && small >= 0 && small <= UCHAR_MAX) {
+        *result = (unsigned char)small;
+        return 0;
+    }
+    return arg_item_any(value, result);
+}
 
 /* An integer, or None, which leaves the default in *result. */
 int arg_optional_ssize(PyObject *value, Py_ssize_t *result);
 
-/* The contiguous bytes of any object that has some. */
-int arg_buffer(PyObject *value, Py_buffer *view);
+/* The contiguous bytes of any object that has some; give them back. */
+struct arg_bytes {
+    const unsigned char *bytes;
+    Py_ssize_t size;
+    Py_buffer view;         /* .obj is NULL if `bytes` are of a bytes object,
+                               which the caller keeps alive */
+};
+
+int arg_buffer(PyObject *value, struct arg_bytes *result);
+
+static inline void
+arg_buffer_release(struct arg_bytes *result)
+{
+    if (result->view.obj != NULL) {
+        PyBuffer_Release(&result->view);
+    }
+}
 
 /* The one keyword that a method has; NULL in *value if not given.  `args`
    and `nargs` are those of METH_FASTCALL. */

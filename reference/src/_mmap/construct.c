@@ -102,6 +102,7 @@ wrap(PyTypeObject *type, const struct construction *what,
         return NULL;
     }
     self->map = *map;
+    hold_init(&self->hold);
     self->access = what->access;
     self->anonymous = what->fileno == OS_NO_FILE;
     self->track_file = what->track_file;

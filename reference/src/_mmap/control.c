@@ -35,7 +35,7 @@ mmap_close(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_REPLACE);
     result = close_lock_held((MmapObject *)op);
     MMAP_UNLOCK();
     return result;
@@ -92,6 +92,24 @@ mmap_size(PyObject *op, PyObject *Py_UNUSED(ignored))
 /* The size that stands for "up to the end". */
 #define FLUSH_REST (-1)
 
+/* Let other threads run while the system writes, if the memory can be held
+   meanwhile. */
+static int
+flush_held(MmapObject *self, size_t offset, size_t size, int flags)
+{
+    const struct os_mapping map = self->map;
+    int error;
+
+    if (!hold_begin(&self->hold, HOLD_KEEP)) {
+        return os_flush(&map, offset, size, flags);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    error = os_flush(&map, offset, size, flags);
+    hold_end(&self->hold, HOLD_KEEP);
+    Py_END_ALLOW_THREADS
+    return error;
+}
+
 static PyObject *
 flush_lock_held(MmapObject *self, Py_ssize_t offset, Py_ssize_t size,
                 int flags)
@@ -113,7 +131,7 @@ flush_lock_held(MmapObject *self, Py_ssize_t offset, Py_ssize_t size,
     if (self->access == ACCESS_READ || self->access == ACCESS_COPY) {
         Py_RETURN_NONE;     /* nothing to write back */
     }
-    int error = os_flush(&self->map, (size_t)offset, (size_t)size, flags);
+    int error = flush_held(self, (size_t)offset, (size_t)size, flags);
     if (error != 0) {
         return raise_os(error);
     }
@@ -148,6 +166,23 @@ mmap_flush(PyObject *op, PyObject *const *args, Py_ssize_t nargs,
 
 #if OS_HAS_MADVISE
 
+/* The same for advice, which may read a file ahead. */
+static int
+advise_held(MmapObject *self, size_t start, size_t length, int option)
+{
+    const struct os_mapping map = self->map;
+    int error;
+
+    if (!hold_begin(&self->hold, HOLD_KEEP)) {
+        return os_advise(&map, start, length, option);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    error = os_advise(&map, start, length, option);
+    hold_end(&self->hold, HOLD_KEEP);
+    Py_END_ALLOW_THREADS
+    return error;
+}
+
 /* A length below 0 is an error; `to_end` asks for all from the start on. */
 static PyObject *
 madvise_lock_held(MmapObject *self, int option, Py_ssize_t start,
@@ -173,7 +208,7 @@ madvise_lock_held(MmapObject *self, int option, Py_ssize_t start,
         length = rest;
     }
 
-    int error = os_advise(&self->map, (size_t)start, (size_t)length, option);
+    int error = advise_held(self, (size_t)start, (size_t)length, option);
     if (error != 0) {
         return raise_os(error);
     }
@@ -297,7 +332,7 @@ mmap_resize(PyObject *op, PyObject *newsize)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_REPLACE);
     result = resize_lock_held((MmapObject *)op, size);
     MMAP_UNLOCK();
     return result;

@@ -7,20 +7,9 @@
 #include "errors.h"
 #include "memory.h"
 #include "search.h"
+#include "touch.h"
 
 #include <stdio.h>
-
-/* Copy `count` bytes from the position out, and advance it. */
-static PyObject *
-take_lock_held(MmapObject *self, Py_ssize_t count)
-{
-    PyObject *result = mmap_bytes_lock_held(self, count > 0 ? self->pos : 0,
-                                            count);
-    if (result != NULL) {
-        self->pos += count;
-    }
-    return result;
-}
 
 static PyObject *
 read_lock_held(MmapObject *self, Py_ssize_t count)
@@ -32,7 +21,7 @@ read_lock_held(MmapObject *self, Py_ssize_t count)
     if (count < 0 || count > left) {
         count = left;
     }
-    return take_lock_held(self, count);
+    return mmap_take_lock_held(self, count);
 }
 
 PyObject *
@@ -48,7 +37,7 @@ mmap_read(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = read_lock_held((MmapObject *)op, count);
     MMAP_UNLOCK();
     return result;
@@ -78,7 +67,7 @@ mmap_read_byte(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = read_byte_lock_held((MmapObject *)op);
     MMAP_UNLOCK();
     return result;
@@ -92,7 +81,7 @@ readline_lock_held(MmapObject *self)
     }
     Py_ssize_t left = remaining(self);
     if (left == 0) {
-        return take_lock_held(self, 0);
+        return mmap_take_lock_held(self, 0);
     }
 
     size_t found;
@@ -101,7 +90,7 @@ readline_lock_held(MmapObject *self)
     if (error != 0) {
         return raise_os(error);
     }
-    return take_lock_held(
+    return mmap_take_lock_held(
         self, found == SEARCH_ABSENT ? left : (Py_ssize_t)found + 1);
 }
 
@@ -110,14 +99,14 @@ mmap_readline(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = readline_lock_held((MmapObject *)op);
     MMAP_UNLOCK();
     return result;
 }
 
 static PyObject *
-write_lock_held(MmapObject *self, const Py_buffer *source)
+write_lock_held(MmapObject *self, const struct arg_bytes *source)
 {
     if (is_closed(self)) {
         return raise_closed();
@@ -125,39 +114,38 @@ write_lock_held(MmapObject *self, const Py_buffer *source)
     if (is_readonly(self)) {
         return raise_readonly();
     }
-    if (self->pos > length_of(self) || source->len > remaining(self)) {
+    if (self->pos > length_of(self) || source->size > remaining(self)) {
         return raise_value("data out of range");
     }
-    PyObject *result = PyLong_FromSsize_t(source->len);
-    if (result == NULL || source->len == 0) {
+    PyObject *result = PyLong_FromSsize_t(source->size);
+    if (result == NULL || source->size == 0) {
         return result;
     }
 
-    int error = mem_copy(self->map.data + self->pos, source->buf,
-                         (size_t)source->len);
+    int error = touch_copy_on(self, self->map.data + self->pos,
+                              source->bytes, (size_t)source->size);
     if (error != 0) {
         Py_DECREF(result);
         return raise_os(error);
     }
-    self->pos += source->len;
     return result;
 }
 
 PyObject *
 mmap_write(PyObject *op, PyObject *source)
 {
-    Py_buffer view;
+    struct arg_bytes view;
     PyObject *result;
 
     if (arg_buffer(source, &view) < 0) {
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_CHANGE);
     result = write_lock_held((MmapObject *)op, &view);
     MMAP_UNLOCK();
 
-    PyBuffer_Release(&view);
+    arg_buffer_release(&view);
     return result;
 }
 
@@ -192,7 +180,7 @@ mmap_write_byte(PyObject *op, PyObject *value)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_CHANGE);
     result = write_byte_lock_held((MmapObject *)op, byte);
     MMAP_UNLOCK();
     return result;
@@ -253,7 +241,7 @@ mmap_seek(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = seek_lock_held((MmapObject *)op, distance, whence);
     MMAP_UNLOCK();
     return result;
@@ -271,14 +259,15 @@ mmap_tell(PyObject *op, PyObject *Py_UNUSED(ignored))
     MmapObject *self = (MmapObject *)op;
     PyObject *result;
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_READ);
     result = is_closed(self) ? raise_closed()
                              : PyLong_FromSsize_t(self->pos);
     MMAP_UNLOCK();
     return result;
 }
 
-typedef int (*search_function)(const unsigned char *haystack, size_t n,
+typedef int (*search_function)(MmapObject *self,
+                               const unsigned char *haystack, size_t n,
                                const unsigned char *needle, size_t m,
                                size_t *found);
 
@@ -295,8 +284,8 @@ clip_low(Py_ssize_t bound, Py_ssize_t length)
 }
 
 static PyObject *
-find_lock_held(MmapObject *self, const Py_buffer *needle, Py_ssize_t start,
-               Py_ssize_t end, search_function search)
+find_lock_held(MmapObject *self, const struct arg_bytes *needle,
+               Py_ssize_t start, Py_ssize_t end, search_function search)
 {
     if (is_closed(self)) {
         return raise_closed();
@@ -312,8 +301,8 @@ find_lock_held(MmapObject *self, const Py_buffer *needle, Py_ssize_t start,
     }
 
     size_t found;
-    int error = search(self->map.data + start, (size_t)(end - start),
-                       needle->buf, (size_t)needle->len, &found);
+    int error = search(self, self->map.data + start, (size_t)(end - start),
+                       needle->bytes, (size_t)needle->size, &found);
     if (error != 0) {
         return raise_os(error);
     }
@@ -326,7 +315,7 @@ find_lock_held(MmapObject *self, const Py_buffer *needle, Py_ssize_t start,
 static void
 default_range(MmapObject *self, Py_ssize_t *start, Py_ssize_t *end)
 {
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_READ);
     *start = self->pos;
     *end = length_of(self);
     MMAP_UNLOCK();
@@ -334,7 +323,7 @@ default_range(MmapObject *self, Py_ssize_t *start, Py_ssize_t *end)
 
 /* `needle` is what args[0] holds. */
 static PyObject *
-find_needle(MmapObject *self, const Py_buffer *needle,
+find_needle(MmapObject *self, const struct arg_bytes *needle,
             PyObject *const *args, Py_ssize_t nargs, search_function search)
 {
     Py_ssize_t start;
@@ -349,7 +338,7 @@ find_needle(MmapObject *self, const Py_buffer *needle,
         return NULL;
     }
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_READ);
     result = find_lock_held(self, needle, start, end, search);
     MMAP_UNLOCK();
     return result;
@@ -358,7 +347,7 @@ find_needle(MmapObject *self, const Py_buffer *needle,
 PyObject *
 mmap_find(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 {
-    Py_buffer needle;
+    struct arg_bytes needle;
 
     if (arg_count("find", nargs, 1, 3) < 0
         || arg_buffer(args[0], &needle) < 0)
@@ -366,15 +355,15 @@ mmap_find(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
-                                   mem_find);
-    PyBuffer_Release(&needle);
+                                   touch_find);
+    arg_buffer_release(&needle);
     return result;
 }
 
 PyObject *
 mmap_rfind(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 {
-    Py_buffer needle;
+    struct arg_bytes needle;
 
     if (arg_count("rfind", nargs, 1, 3) < 0
         || arg_buffer(args[0], &needle) < 0)
@@ -382,8 +371,8 @@ mmap_rfind(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
-                                   mem_rfind);
-    PyBuffer_Release(&needle);
+                                   touch_rfind);
+    arg_buffer_release(&needle);
     return result;
 }
 
@@ -404,8 +393,8 @@ move_lock_held(MmapObject *self, Py_ssize_t dest, Py_ssize_t src,
         return raise_value("source, destination, or count out of range");
     }
 
-    int error = mem_copy(self->map.data + dest, self->map.data + src,
-                         (size_t)count);
+    int error = touch_copy(self, HOLD_CHANGE, self->map.data + dest,
+                           self->map.data + src, (size_t)count);
     if (error != 0) {
         return raise_os(error);
     }
@@ -428,7 +417,7 @@ mmap_move(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_CHANGE);
     result = move_lock_held((MmapObject *)op, dest, src, count);
     MMAP_UNLOCK();
     return result;

@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "search.h"
+#include "stride.h"
 
 #include <string.h>
 
@@ -67,9 +68,7 @@ mem_gather(unsigned char *target, const unsigned char *source,
 
     guard_enter(&guard, target, n, begin, size);
     if (GUARD_HOLDS(&guard)) {
-        for (size_t i = 0; i < n; i++) {
-            target[i] = source[(ptrdiff_t)i * step];
-        }
+        stride_gather(target, source, step, n);
     }
     return guard_leave(&guard);
 }
@@ -84,9 +83,7 @@ mem_scatter(unsigned char *target, ptrdiff_t step,
 
     guard_enter(&guard, begin, size, source, n);
     if (GUARD_HOLDS(&guard)) {
-        for (size_t i = 0; i < n; i++) {
-            target[(ptrdiff_t)i * step] = source[i];
-        }
+        stride_scatter(target, step, source, n);
     }
     return guard_leave(&guard);
 }

@@ -5,6 +5,7 @@
 
 #include "pycompat.h"
 
+#include "hold.h"
 #include "os.h"
 
 /* Values of the constructor's `access`, and of the ACCESS_* constants. */
@@ -23,8 +24,15 @@ typedef struct {
     enum access_mode access;    /* never changes */
     bool anonymous;             /* was made without a file; never changes */
     bool track_file;            /* trackfd; never changes */
+    struct hold hold;           /* what other threads do without the lock */
     PyObject *weakrefs;
 } MmapObject;
+
+/* The lock step of a method that does not go together with every operation
+   under way.  Ends with MMAP_UNLOCK(). */
+#define MMAP_LOCK_FOR(self, mode) \
+    MMAP_LOCK(self) \
+    hold_wait(&((MmapObject *)(self))->hold, mode);
 
 /* In object.c. */
 
@@ -64,6 +72,9 @@ int mmap_check_open(MmapObject *self);
 /* Copy `count` bytes out, as bytes. */
 PyObject *mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start,
                                Py_ssize_t count);
+
+/* The same from the position, and advance it. */
+PyObject *mmap_take_lock_held(MmapObject *self, Py_ssize_t count);
 
 /* Slots of the type, by file. */
 

@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "memory.h"
+#include "touch.h"
 
 int
 mmap_check_open(MmapObject *self)
@@ -22,30 +23,59 @@ mmap_check_open(MmapObject *self)
     return 0;
 }
 
+/* CPython keeps one object for each byte. */
+static PyObject *
+one_byte(const unsigned char *source)
+{
+    unsigned char value;
+    int error = mem_get(source, &value);
+    if (error != 0) {
+        return raise_os(error);
+    }
+    return PyBytes_FromStringAndSize((const char *)&value, 1);
+}
+
+/* What a copy into `bytes`, which it takes over, has come to. */
+static PyObject *
+copied(PyObject *bytes, int error)
+{
+    if (error != 0) {
+        Py_DECREF(bytes);
+        return raise_os(error);
+    }
+    return bytes;
+}
+
 PyObject *
 mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start, Py_ssize_t count)
 {
-    const unsigned char *source = self->map.data + start;
-
     if (count == 1) {
-        /* CPython keeps one object for each byte. */
-        unsigned char value;
-        int error = mem_get(source, &value);
-        if (error != 0) {
-            return raise_os(error);
-        }
-        return PyBytes_FromStringAndSize((const char *)&value, 1);
+        return one_byte(self->map.data + start);
     }
     PyObject *result = PyBytes_FromStringAndSize(NULL, count);
     if (result == NULL || count == 0) {
         return result;
     }
-    int error = mem_copy(PyBytes_AS_STRING(result), source, (size_t)count);
-    if (error != 0) {
-        Py_DECREF(result);
-        return raise_os(error);
+    return copied(result,
+                  touch_copy(self, HOLD_READ, PyBytes_AS_STRING(result),
+                             self->map.data + start, (size_t)count));
+}
+
+PyObject *
+mmap_take_lock_held(MmapObject *self, Py_ssize_t count)
+{
+    if (count == 1) {
+        PyObject *result = one_byte(self->map.data + self->pos);
+        self->pos += result != NULL;
+        return result;
     }
-    return result;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, count);
+    if (result == NULL || count == 0) {
+        return result;
+    }
+    return copied(result,
+                  touch_copy_on(self, PyBytes_AS_STRING(result),
+                                self->map.data + self->pos, (size_t)count));
 }
 
 void
@@ -62,6 +92,7 @@ mmap_dealloc(PyObject *op)
     /* Nobody is left to be told of a failure. */
     (void)os_unmap(&self->map);
     Py_END_ALLOW_THREADS
+    hold_fini(&self->hold);
     type->tp_free(op);
 #if MMAP_HEAP_TYPE
     Py_DECREF(type);
@@ -107,7 +138,7 @@ mmap_repr(PyObject *op)
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = repr_lock_held((MmapObject *)op);
     MMAP_UNLOCK();
     return result;

@@ -100,6 +100,9 @@ int os_map_memory(const struct os_mapping *like, size_t size,
    the memory that was there is given back. */
 int os_replace(struct os_mapping *map, const struct os_mapping *fresh);
 
+/* The number of this process. */
+long os_process(void);
+
 /* Tell the system how `length` bytes from `start` will be used. */
 int os_advise(const struct os_mapping *map, size_t start, size_t length,
               int advice);

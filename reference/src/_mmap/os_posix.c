@@ -287,6 +287,12 @@ os_replace(struct os_mapping *map, const struct os_mapping *fresh)
     return 0;
 }
 
+long
+os_process(void)
+{
+    return (long)getpid();
+}
+
 int
 os_advise(const struct os_mapping *map, size_t start, size_t length,
           int advice)

@@ -7,6 +7,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <stdbool.h>
+
 /* Free-threaded builds serialise the operations on one object; elsewhere
    the GIL does.  The pair opens and closes a block: no return inside. */
 #if PY_VERSION_HEX >= 0x030D0000
@@ -16,6 +18,24 @@
 #define MMAP_LOCK(self) {
 #define MMAP_UNLOCK() }
 #endif
+
+/* The value of an int of one digit.  False means: ask the long way. */
+static inline bool
+small_int(PyObject *value, Py_ssize_t *result)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    if (PyLong_CheckExact(value)
+        && PyUnstable_Long_IsCompact((PyLongObject *)value))
+    {
+        *result = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return true;
+    }
+#else
+    (void)value;
+    (void)result;
+#endif
+    return false;
+}
 
 /* Member descriptors moved into Python.h. */
 #if PY_VERSION_HEX >= 0x030C0000

@@ -23,7 +23,7 @@
 /* What a stop costs, and what a byte that is passed over may cost, in the
    time that the two-way algorithm takes for a byte. */
 #define STOP_COST 16
-#define PATIENCE (1 << 14)
+#define PATIENCE (1 << 11)
 
 /* A search under way. */
 struct hunt {

@@ -106,9 +106,33 @@ differs(struct text haystack, size_t pos, struct text needle, size_t i)
     return i;
 }
 
+/* Which bytes does the needle have? */
+static void
+mark_bytes(struct text needle, bool present[256])
+{
+    memset(present, 0, 256);
+    for (size_t i = 0; i < needle.length; i++) {
+        present[needle.bytes[i]] = true;
+    }
+}
+
+/* No start is possible up to and with a byte that the needle does not have:
+   go on behind it while one lies under the needle's end. */
+static inline size_t
+skip_foreign(struct text haystack, size_t pos, size_t m,
+             const bool present[256])
+{
+    while (haystack.length - pos >= m
+           && !present[at(haystack, pos + m - 1)]) {
+        pos += m;
+    }
+    return pos;
+}
+
 static inline size_t
 two_way(struct text haystack, struct text needle)
 {
+    bool present[256];
     size_t period;
     size_t cut = critical_cut(needle, &period);
     size_t m = needle.length;
@@ -118,7 +142,12 @@ two_way(struct text haystack, struct text needle)
     if (!periodic) {
         period = (cut > m - cut ? cut : m - cut) + 1;
     }
+    mark_bytes(needle, present);
     for (size_t pos = 0; pos <= haystack.length - m;) {
+        if (known == 0 && !present[at(haystack, pos + m - 1)]) {
+            pos = skip_foreign(haystack, pos, m, present);
+            continue;
+        }
         size_t i = differs(haystack, pos, needle, cut > known ? cut : known);
         if (i < m) {
             pos += i - cut + 1;

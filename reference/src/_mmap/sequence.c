@@ -8,6 +8,7 @@
 #include "args.h"
 #include "errors.h"
 #include "memory.h"
+#include "touch.h"
 
 Py_ssize_t
 mmap_length(PyObject *op)
@@ -57,7 +58,7 @@ mmap_item(PyObject *op, Py_ssize_t index)
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_READ);
     result = item_lock_held((MmapObject *)op, index);
     MMAP_UNLOCK();
     return result;
@@ -84,7 +85,7 @@ put(MmapObject *self, Py_ssize_t index, bool wrap, unsigned char byte)
 {
     int result;
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_CHANGE);
     result = put_lock_held(self, index, wrap, byte);
     MMAP_UNLOCK();
     return result;
@@ -124,19 +125,22 @@ get_lock_held(MmapObject *self, Py_ssize_t index)
 }
 
 static PyObject *
-get_index(MmapObject *self, PyObject *key)
+get(MmapObject *self, Py_ssize_t index)
 {
-    Py_ssize_t index;
     PyObject *result;
 
-    if (arg_index(key, &index) < 0) {
-        return NULL;
-    }
-
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_READ);
     result = get_lock_held(self, index);
     MMAP_UNLOCK();
     return result;
+}
+
+static PyObject *
+get_index(MmapObject *self, PyObject *key)
+{
+    Py_ssize_t index;
+
+    return arg_index(key, &index) < 0 ? NULL : get(self, index);
 }
 
 /* A slice before its bounds are known. */
@@ -146,16 +150,55 @@ struct range {
     Py_ssize_t step;
 };
 
+/* A bound of a slice that needs no conversion. */
+static inline bool
+small_bound(PyObject *bound, Py_ssize_t by_default, Py_ssize_t *result)
+{
+    *result = by_default;
+    return bound == Py_None || small_int(bound, result);
+}
+
+/* Most slices are of plain small ints: no Python code is run for those. */
+static inline bool
+small_range(PyObject *slice, struct range *range)
+{
+    const PySliceObject *bounds = (PySliceObject *)slice;
+
+    range->step = 1;
+    return bounds->step == Py_None
+        && small_bound(bounds->start, 0, &range->start)
+        && small_bound(bounds->stop, PY_SSIZE_T_MAX, &range->stop);
+}
+
 static int
 arg_range(PyObject *slice, struct range *range)
 {
+    if (small_range(slice, range)) {
+        return 0;
+    }
     return PySlice_Unpack(slice, &range->start, &range->stop, &range->step);
 }
 
+static inline Py_ssize_t
+clip(Py_ssize_t bound, Py_ssize_t length)
+{
+    if (bound < 0) {
+        bound += length;
+        return bound < 0 ? 0 : bound;
+    }
+    return bound > length ? length : bound;
+}
+
 /* Fit a slice to the state as it is now; the number of bytes it has. */
-static Py_ssize_t
+static inline Py_ssize_t
 fit_lock_held(MmapObject *self, struct range *range)
 {
+    if (range->step == 1) {
+        range->start = clip(range->start, length_of(self));
+        range->stop = clip(range->stop, length_of(self));
+        Py_ssize_t count = range->stop - range->start;
+        return count > 0 ? count : 0;
+    }
     return PySlice_AdjustIndices(length_of(self), &range->start,
                                  &range->stop, range->step);
 }
@@ -175,9 +218,10 @@ get_range_lock_held(MmapObject *self, struct range range)
     if (result == NULL) {
         return NULL;
     }
-    int error = mem_gather((unsigned char *)PyBytes_AS_STRING(result),
-                           self->map.data + range.start, range.step,
-                           (size_t)count);
+    int error = touch_gather(self,
+                             (unsigned char *)PyBytes_AS_STRING(result),
+                             self->map.data + range.start, range.step,
+                             (size_t)count);
     if (error != 0) {
         Py_DECREF(result);
         return raise_os(error);
@@ -186,16 +230,11 @@ get_range_lock_held(MmapObject *self, struct range range)
 }
 
 static PyObject *
-get_slice(MmapObject *self, PyObject *slice)
+get_range(MmapObject *self, struct range range)
 {
-    struct range range;
     PyObject *result;
 
-    if (arg_range(slice, &range) < 0) {
-        return NULL;
-    }
-
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_READ);
     result = get_range_lock_held(self, range);
     MMAP_UNLOCK();
     return result;
@@ -205,15 +244,23 @@ PyObject *
 mmap_subscript(PyObject *op, PyObject *key)
 {
     MmapObject *self = (MmapObject *)op;
+    struct range range;
+    Py_ssize_t index;
 
+    if (small_int(key, &index)) {
+        return get(self, index);
+    }
+    if (PySlice_Check(key) && small_range(key, &range)) {
+        return get_range(self, range);
+    }
     if (mmap_check_open(self) < 0) {
         return NULL;
     }
+    if (PySlice_Check(key)) {
+        return arg_range(key, &range) < 0 ? NULL : get_range(self, range);
+    }
     if (PyIndex_Check(key)) {
         return get_index(self, key);
-    }
-    if (PySlice_Check(key)) {
-        return get_slice(self, key);
     }
     return raise_key_type();
 }
@@ -270,14 +317,14 @@ scatter_alias(unsigned char *target, Py_ssize_t step,
 
 static int
 put_range_lock_held(MmapObject *self, struct range range,
-                    const Py_buffer *source)
+                    const struct arg_bytes *source)
 {
     if (is_closed(self)) {
         (void)raise_closed();
         return -1;
     }
     Py_ssize_t count = fit_lock_held(self, &range);
-    if (count != source->len) {
+    if (count != source->size) {
         (void)raise_slice_size();
         return -1;
     }
@@ -287,12 +334,12 @@ put_range_lock_held(MmapObject *self, struct range range,
 
     unsigned char *target = self->map.data + range.start;
     size_t n = (size_t)count;
-    if (range.step != 1 && overlaps(self, source->buf, n)) {
-        return scatter_alias(target, range.step, source->buf, n);
+    if (range.step != 1 && overlaps(self, source->bytes, n)) {
+        return scatter_alias(target, range.step, source->bytes, n);
     }
     int error = range.step == 1
-        ? mem_copy(target, source->buf, n)
-        : mem_scatter(target, range.step, source->buf, n);
+        ? touch_copy(self, HOLD_CHANGE, target, source->bytes, n)
+        : touch_scatter(self, target, range.step, source->bytes, n);
     if (error != 0) {
         (void)raise_os(error);
         return -1;
@@ -304,7 +351,7 @@ static int
 assign_slice(MmapObject *self, PyObject *slice, PyObject *value)
 {
     struct range range;
-    Py_buffer source;
+    struct arg_bytes source;
     int result;
 
     if (arg_range(slice, &range) < 0) {
@@ -318,11 +365,11 @@ assign_slice(MmapObject *self, PyObject *slice, PyObject *value)
         return -1;
     }
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_CHANGE);
     result = put_range_lock_held(self, range, &source);
     MMAP_UNLOCK();
 
-    PyBuffer_Release(&source);
+    arg_buffer_release(&source);
     return result;
 }
 
@@ -335,11 +382,11 @@ mmap_ass_subscript(PyObject *op, PyObject *key, PyObject *value)
         (void)raise_readonly();
         return -1;
     }
-    if (PyIndex_Check(key)) {
-        return assign_index(self, key, value);
-    }
     if (PySlice_Check(key)) {
         return assign_slice(self, key, value);
+    }
+    if (PyIndex_Check(key)) {
+        return assign_index(self, key, value);
     }
     (void)raise_key_type();
     return -1;

@@ -1,0 +1,121 @@
+/* hold.c: which operations on one map wait for which. */
+
+#include "hold.h"
+
+#include "os.h"
+
+void
+hold_init(struct hold *hold)
+{
+    atomic_init(&hold->users, 0);
+    atomic_init(&hold->readers, 0);
+    atomic_init(&hold->changing, false);
+    hold->gate = NULL;
+    hold->waiting = 0;
+    hold->process = 0;
+}
+
+void
+hold_fini(struct hold *hold)
+{
+    if (hold->gate != NULL) {
+        PyThread_free_lock(hold->gate);
+    }
+}
+
+/* The threads that used the memory when this process was forked off, or were
+   about to take the gate, do not exist here. */
+static void
+forget_if_forked(struct hold *hold)
+{
+    if (hold->gate != NULL && hold->process != os_process()) {
+        hold_init(hold);        /* the old gate is locked for ever, maybe */
+    }
+}
+
+static bool
+make_gate(struct hold *hold)
+{
+    if (hold->gate == NULL) {
+        hold->gate = PyThread_allocate_lock();
+        hold->process = os_process();
+    }
+    return hold->gate != NULL;
+}
+
+/* Does it not go together with what is under way? */
+static bool
+must_wait(struct hold *hold, enum hold_mode mode)
+{
+    switch (mode) {
+    case HOLD_READ:
+        return atomic_load(&hold->changing);
+    case HOLD_CHANGE:
+        return atomic_load(&hold->changing)
+            || atomic_load(&hold->readers) > 0;
+    case HOLD_REPLACE:
+        return atomic_load(&hold->users) > 0;
+    default:
+        return false;
+    }
+}
+
+bool
+hold_begin(struct hold *hold, enum hold_mode mode)
+{
+    forget_if_forked(hold);
+    /* Who waits to change would wait for ever if others came and went. */
+    if (hold->waiting > 0 || must_wait(hold, mode) || !make_gate(hold)) {
+        return false;
+    }
+    if (mode == HOLD_READ) {
+        atomic_fetch_add(&hold->readers, 1);
+    }
+    if (mode == HOLD_CHANGE) {
+        atomic_store(&hold->changing, true);
+    }
+    if (atomic_fetch_add(&hold->users, 1) == 0) {
+        /* Free, or just being freed by somebody who needs nothing more. */
+        PyThread_acquire_lock(hold->gate, WAIT_LOCK);
+    }
+    return true;
+}
+
+void
+hold_end(struct hold *hold, enum hold_mode mode)
+{
+    PyThread_type_lock gate = hold->gate;
+
+    if (mode == HOLD_READ) {
+        atomic_fetch_sub(&hold->readers, 1);
+    }
+    if (mode == HOLD_CHANGE) {
+        atomic_store(&hold->changing, false);
+    }
+    if (atomic_fetch_sub(&hold->users, 1) == 1) {
+        PyThread_release_lock(gate);
+    }
+}
+
+/* Until the users of this moment are done. */
+static void
+pass_gate(PyThread_type_lock gate)
+{
+    Py_BEGIN_ALLOW_THREADS
+    PyThread_acquire_lock(gate, WAIT_LOCK);
+    PyThread_release_lock(gate);
+    Py_END_ALLOW_THREADS
+}
+
+void
+hold_wait_for_others(struct hold *hold, enum hold_mode mode)
+{
+    int announced = mode == HOLD_READ ? 0 : 1;
+
+    forget_if_forked(hold);
+    hold->waiting += announced;
+    while (must_wait(hold, mode)) {
+        pass_gate(hold->gate);
+    }
+    hold->waiting -= announced;
+}

@@ -1,0 +1,69 @@
+/* hold.h: memory that an operation uses without the lock.
+
+   A long operation lets other threads run, and holds the memory meanwhile;
+   the others wait if theirs does not go together with it.  So operations on
+   one map stay atomic, and nobody unmaps memory in use.
+
+   What waits for what, where `keep` is flush and madvise, `read` a search or
+   a copy out, `change` a copy in or anything that moves the position, and
+   `replace` closing and resizing:
+
+                  keep    read    change     are under way
+       keep        -       -        -
+       read        -       -       waits
+       change      -      waits    waits
+       replace   waits    waits    waits
+
+   All but hold_end want the lock of the object: the GIL, or its critical
+   section in a free-threaded build. */
+
+#ifndef MMAP_HOLD_H
+#define MMAP_HOLD_H
+
+#include "pycompat.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum hold_mode {
+    HOLD_KEEP,
+    HOLD_READ,
+    HOLD_CHANGE,
+    HOLD_REPLACE,       /* to wait for only */
+};
+
+struct hold {
+    /* Written without the lock when an operation ends. */
+    atomic_int users;           /* operations under way, of any mode */
+    atomic_int readers;
+    atomic_bool changing;
+    PyThread_type_lock gate;    /* taken while there are users */
+    int waiting;                /* threads that wait to change or replace */
+    long process;               /* os_process() that made the gate */
+};
+
+/* Nobody uses the memory, and nobody ever did. */
+void hold_init(struct hold *hold);
+void hold_fini(struct hold *hold);
+
+/* Hold the memory.  False where that is not possible at once: then keep the
+   lock during the operation. */
+bool hold_begin(struct hold *hold, enum hold_mode mode);
+
+/* Needs neither the lock nor the GIL, so that it works when Python is at its
+   end and gives neither. */
+void hold_end(struct hold *hold, enum hold_mode mode);
+
+/* Let go of the lock until the mode goes together with what is under way;
+   check everything afterwards. */
+void hold_wait_for_others(struct hold *hold, enum hold_mode mode);
+
+static inline void
+hold_wait(struct hold *hold, enum hold_mode mode)
+{
+    if (atomic_load_explicit(&hold->users, memory_order_acquire) != 0) {
+        hold_wait_for_others(hold, mode);
+    }
+}
+
+#endif

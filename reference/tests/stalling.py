@@ -1,0 +1,58 @@
+"""A page that stops whoever touches it, until it is told to go on: Linux only.
+
+What a slow disk does by chance, userfaultfd(2) does on demand.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import select
+import struct
+
+UFFDIO_API = 0xC018AA3F
+UFFDIO_REGISTER = 0xC020AA00
+UFFDIO_ZEROPAGE = 0xC020AA04
+API_VERSION = 0xAA
+MODE_MISSING = 1
+USER_MODE_ONLY = 1
+SYSTEM_CALL = {"x86_64": 323, "aarch64": 282}
+DEADLINE = 60_000  # milliseconds; for hangs only
+
+
+class NotHere(Exception):
+    """This system has no such pages."""
+
+
+class Stall:
+    """One page of a map that stops the threads that touch it."""
+
+    def __init__(self, m, offset):
+        number = SYSTEM_CALL.get(os.uname().machine, -1) if hasattr(os, "uname") else -1
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.syscall(number, os.O_CLOEXEC | USER_MODE_ONLY) if number > 0 else -1
+        if self.fd < 0:
+            raise NotHere(os.strerror(ctypes.get_errno()))
+        self.page = os.sysconf("SC_PAGESIZE")
+        array = (ctypes.c_char * len(m)).from_buffer(m)
+        self.address = ctypes.addressof(array) + offset
+        del array
+        fcntl.ioctl(self.fd, UFFDIO_API, bytearray(struct.pack("QQQ", API_VERSION, 0, 0)))
+        registered = struct.pack("QQQQ", self.address, self.page, MODE_MISSING, 0)
+        fcntl.ioctl(self.fd, UFFDIO_REGISTER, bytearray(registered))
+
+    def wait(self):
+        """Wait until a thread has been stopped."""
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        assert poll.poll(DEADLINE), "nobody touched the page"
+
+    def resume(self):
+        """Let it go on; the page reads as zeros."""
+        with contextlib.suppress(FileExistsError):
+            request = struct.pack("QQQq", self.address, self.page, 0, 0)
+            fcntl.ioctl(self.fd, UFFDIO_ZEROPAGE, bytearray(request))
+
+    def close(self):
+        """Nobody is stopped any more."""
+        os.close(self.fd)
