@@ -419,28 +419,33 @@ def test_unreadable_store(candidate):
     assert m.tell() == 0
 
 
-@clause("faults.no-page-for-store")
-def test_no_page(candidate):
-    """m[i] = v raises OSError where there is no memory for the page."""
+def short_of_huge_pages(candidate):
+    """A map with one huge page more than the machine has, and the page's size."""
     noreserve = 0x4000  # MAP_NORESERVE of Linux, on all but a few processors
-    made = candidate.run(NO_PAGE, MAP_NORESERVE=noreserve)
-    if made is None:
-        candidate.untestable("the kernel has no huge pages to be short of")
-    m, page = made
-    with fails(candidate):
-        for first in range(0, len(m), page):
-            m[first] = 65
+    return candidate.run(NO_PAGE, MAP_NORESERVE=noreserve)
 
 
-@clause("faults.file-system-full")
-def test_full_file_system(candidate):
-    """m[a:b] = v raises OSError where the file system has no room for a page."""
+def of_full_file_system(candidate):
+    """A map of a sparse file that is larger than its file system, and the page's size."""
     folder = candidate.os.path.dirname(candidate.file(b"").path)
     m = candidate.run(FULL, folder=folder)
-    if m is None:
-        candidate.untestable("no small file system can be mounted here")
-    with fails(candidate):
-        m[:] = b"x" * 2**20
+    return None if m is None else (m, candidate.profile.page_size)
+
+
+@clause("faults.no-page-for-store")
+def test_no_page(candidate):
+    """Storing raises OSError where there is no memory or no room for the page."""
+    made = [way(candidate) for way in (short_of_huge_pages, of_full_file_system)]
+    if not any(made):
+        candidate.untestable(
+            "the kernel has no huge pages, and no small file system can be mounted"
+        )
+    for m, page in filter(None, made):
+        with fails(candidate):
+            for first in range(0, len(m), page):
+                m[first] = 65
+        with fails(candidate):
+            m[len(m) - page :] = b"x" * page
 
 
 @clause("faults.handler-kept")
