@@ -21,7 +21,9 @@ def travelling() -> set[str]:
     files += [*SOURCE.glob("battery/*.py"), *SOURCE.glob("battery/*.ini")]
     names = {f"mmap_spec/{path.relative_to(SOURCE).as_posix()}" for path in files}
     data = (ROOT / "impls").rglob("*.toml")
-    return names | {f"mmap_spec/impls/{path.relative_to(ROOT / 'impls').as_posix()}" for path in data}
+    return names | {
+        f"mmap_spec/impls/{path.relative_to(ROOT / 'impls').as_posix()}" for path in data
+    }
 
 
 def check(wheel: Path) -> list[str]:

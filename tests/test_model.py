@@ -199,12 +199,19 @@ def test_move_is_a_slice_assignment(data, draw):
         ("read", ("1",), TypeError),
         ("read", (1, 2), TypeError),
         ("seek", (-SSIZE_MAX - 2,), OverflowError),
+        ("read", (-SSIZE_MAX - 2,), OverflowError),
+        ("seek", (SSIZE_MAX,), ValueError),
+        ("seek", (-SSIZE_MAX - 1,), ValueError),
         ("seek", (0, 2**31), OverflowError),
+        ("seek", (0, 2**31 - 1), ValueError),
+        ("seek", (0, -(2**31)), ValueError),
+        ("seek", (0, -(2**31) - 1), OverflowError),
         ("seek", (0, 3), ValueError),
         ("seek", (), TypeError),
         ("write", ("x",), TypeError),
         ("write", (b"abcdefg",), ValueError),
         ("write_byte", (256,), OverflowError),
+        ("write_byte", (-1,), OverflowError),
         ("write_byte", (b"x",), TypeError),
         ("move", (0, 0, SSIZE_MAX), ValueError),
         ("move", (SSIZE_MAX, SSIZE_MAX, 1), ValueError),
@@ -382,6 +389,8 @@ def test_what_nobody_says():
         outcomes(memory(facts=Facts(sys_platform="darwin")).resize, 3)
     with pytest.raises(Unspecified):
         outcomes(of_file(shared=False).resize, 100)
+    with pytest.raises(Unspecified):
+        outcomes(memory(file=File(b"abc")).resize, 100)
 
 
 @settings(max_examples=50)
@@ -405,6 +414,8 @@ def test_outcomes_are_compared_by_type():
     assert not OneOf(Returns(None)).allows_error(ValueError)
     assert OneOf(Raises(OSError, "EACCES")).allows_error(PermissionError, "EACCES")
     assert not OneOf(Raises(OSError, "EACCES")).allows_error(OSError, "EBADF")
+    assert not OneOf(Raises(OSError)).allows_error(ValueError)
+    assert not OneOf(Raises(ValueError)).allows_error(PermissionError)
     assert not OneOf(Raises(ValueError)).allows_error(UnicodeError)
     assert "ValueError" in repr(OneOf(Raises(ValueError), Returns(1)))
 

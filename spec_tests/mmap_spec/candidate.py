@@ -19,7 +19,7 @@ from mmap_spec.outcomes import CandidateDied, CandidateHung, Raised, Returned, U
 from mmap_spec.program import text_of
 from mmap_spec.protocol import ProtocolError, decode, encode
 from mmap_spec.raises import Raises
-from mmap_spec.remote import Remote, RemoteMethod
+from mmap_spec.remote import Descriptor, Remote, RemoteMethod
 from mmap_spec.session import Link, LinkDied, Session
 
 __all__ = [
@@ -102,12 +102,6 @@ class Profile:
             + (", no GIL" if not self.gil else "")
             + (", debug build" if self.debug else "")
         )
-
-
-class Descriptor(int):
-    """A file descriptor's number in the candidate's process; ``_code`` names it in programs."""
-
-    _code: str
 
 
 class Path(str):
@@ -222,8 +216,8 @@ class Candidate:
         }[mode]
         lines.append(f"{variable} = os.open({name!r}, {flags} | getattr(os, 'O_BINARY', 0))")
         fd, path = self.session.perform(message, "\n".join(lines), statement=True)
-        descriptor, where = Descriptor(fd), Path(path)
-        descriptor._code, where._code = variable, f"os.path.abspath({name!r})"
+        descriptor, where = Descriptor.named(fd, variable), Path(path)
+        where._code = f"os.path.abspath({name!r})"
         return RemoteFile(self, name, descriptor, where)
 
     def hostile(
@@ -264,7 +258,7 @@ class Candidate:
             lines.append("    __hash__ = object.__hash__")
         return self.session.perform(message, "\n".join([*lines, f"{kind}()"]))  # type: ignore[no-any-return]
 
-    def run(self, source: str, **names: Any) -> Any:
+    def run(self, source: str, /, **names: Any) -> Any:
         """Run a program in the worker; its variable ``result`` comes back."""
         source = textwrap.dedent(source).strip("\n")
         message = {
@@ -277,9 +271,11 @@ class Candidate:
             for key, value in names.items()
             if program.render(value) != key
         ]
-        code = "\n".join([*given, source, "print(globals().get('result'))"])
-        value = self.session.perform(message, code, statement=True)
-        self.session.journal[-1].name = None
+        lines = [*given, source, "print(globals().get('result'))"]
+        value = self.session.perform(message, "\n".join(lines), statement=True)
+        step = self.session.journal[-1]
+        if step.name is not None:
+            step.code_ = "\n".join([*lines[:-1], "result"])
         return value
 
     # judging

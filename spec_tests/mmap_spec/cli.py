@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ BATTERY = Path(__file__).parent / "battery"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like an interrupt
     given = list(sys.argv[1:] if arguments is None else arguments)
     ours = given[: given.index("--")] if "--" in given else given
     options = parser().parse_args(ours)
@@ -186,9 +189,23 @@ def run_pytest(arguments: list[str], silent: bool = False) -> int:
         *quiet,
         *arguments,
     ]
-    output = subprocess.DEVNULL if silent else None
-    status = subprocess.run(command, check=False, stdout=output).returncode
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL if silent else None) as child:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:
+            end(child)
+            raise
     return {4: USAGE}.get(status, status) if status in (0, 1, 2, 3, 4) else INCOMPLETE
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Let an interrupted run put its workers away; a terminal has interrupted it already."""
+    for number in (None, signal.SIGINT, signal.SIGKILL):
+        if number is not None:
+            child.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=10)
+            return
 
 
 def command_replay(options: argparse.Namespace) -> int:
@@ -204,13 +221,20 @@ def command_replay(options: argparse.Namespace) -> int:
 # -- list and smoke ---------------------------------------------------------
 
 
+class Output(Console):
+    """A console that leaves a closed pipe to ``main``."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def command_list(options: argparse.Namespace) -> int:
     """The clauses as a table, or their ids."""
     chosen = clauses.select(options.clause, options.topic, options.level)
     if options.ids:
         print("\n".join(chosen))
         return GREEN
-    console = Console()
+    console = Output()
     table = Table(box=None, pad_edge=False)
     for heading in ("clause", "level", "API", "sentence"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("level", "API"))
@@ -218,7 +242,7 @@ def command_list(options: argparse.Namespace) -> int:
         versions = span(clause)
         table.add_row(clause.id, clause.level, versions, clause.text)
     if not console.is_terminal:
-        console = Console(width=200)
+        console = Output(width=200)
     console.print(table)
     console.print(f"{len(chosen)} clauses of {len(clauses.catalogue())}")
     return GREEN

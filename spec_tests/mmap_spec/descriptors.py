@@ -109,12 +109,20 @@ class Implementation:
     homepage: str | None = None
     tracker: str | None = None
 
-    def deviations(self) -> list[Deviation]:
+    def deviations(self, below: tuple[str, ...] = ()) -> list[Deviation]:
         """Its own known deviations, and those of what it extends."""
+        if self.id in below:
+            raise BadDescriptor(f"{self.folder}: extends goes round: {' -> '.join(below)}")
         own = []
         if self.folder is not None and (self.folder / "expected.toml").exists():
             own = load_expected(self.folder / "expected.toml")
-        inherited = find(self.extends).deviations() if self.extends else []
+        inherited = []
+        if self.extends:
+            ids = known()
+            if self.extends not in ids:
+                hint = nearest(self.extends, sorted(ids))
+                raise BadDescriptor(f"{self.folder}: extends unknown {self.extends!r}; {hint}")
+            inherited = load_impl(ids[self.extends]).deviations((*below, self.id))
         mine = {deviation.clause for deviation in own}
         return own + [deviation for deviation in inherited if deviation.clause not in mine]
 

@@ -210,10 +210,13 @@ class PipeLink:
 
     def _exchange(self, data: bytes) -> bytes:
         self._watchdog.arm(self._timeout)
+        self._busy = True
         try:
             self._stdin.write(data)
             self._stdin.flush()
-            return bytes(self._stdout.readline())
+            line = bytes(self._stdout.readline())
+            self._busy = False
+            return line
         except OSError:  # its end of the pipe is gone
             return b""
         finally:
@@ -251,6 +254,8 @@ class PipeLink:
 
     def close(self) -> None:
         self._watchdog.stop()
+        if self._busy:  # interrupted: it will not see the end of its input
+            self._kill()
         for stream in (self._stdin, self._stdout):
             with contextlib.suppress(OSError):  # unsent bytes for a dead worker
                 stream.close()

@@ -539,7 +539,6 @@ class Mapping:
             place = self._place(key)
         except Exception as error:
             return self._refuse(error)
-        self._require_open()
         return self.contents[place]
 
     def __setitem__(self, key: Any, value: Any) -> OneOf | None:

@@ -79,6 +79,8 @@ def render(value: Any) -> str:
         return f"slice({render(value.start)}, {render(value.stop)}, {render(value.step)})"
     if isinstance(value, type):
         return value.__name__
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        return f"float({str(value)!r})"
     return repr(value)
 
 
@@ -125,9 +127,15 @@ def short(value: Any, limit: int = 70) -> str:
 
 def standalone(steps: list[Step], headline: str, module: str) -> str:
     """The program: headline as its docstring, then the steps."""
-    body = "\n".join(line for step in steps for line in lines_of(step))
+    counted = {step.code.removesuffix(".calls") for step in steps if step.code.endswith(".calls")}
+    body = "\n".join(
+        line
+        for step in steps
+        for line in lines_of(counting(step) if step.name in counted else step)
+    )
     imports = ["os", "tempfile"] + (["array"] if "array." in body else [])
-    head = ['"""' + headline.replace("\\", "\\\\").replace('"""', "'''") + '"""']
+    text = headline.replace("\\", "\\\\").replace('"', "'")
+    head = [f'"""{text}"""']
     head += [f"import {name}" for name in sorted(imports)]
     head.append("import mmap" if module == "mmap" else f"import {module} as mmap")
     head.append("")
@@ -135,6 +143,14 @@ def standalone(steps: list[Step], headline: str, module: str) -> str:
         head += ["", PATTERN, ""]
     head.append("os.chdir(tempfile.mkdtemp())")
     return "\n".join(head) + "\n" + body + "\n"
+
+
+def counting(step: Step) -> Step:
+    """The making of a hostile object, with a count of its calls."""
+    head, _, body = step.code.partition("(self, *args):\n")
+    kind, _, slot = head.rpartition("\n")
+    code = f"{kind}\n    calls = 0\n{slot}(self, *args):\n        self.calls += 1\n{body}"
+    return dataclasses.replace(step, code_=code)
 
 
 def lines_of(step: Step) -> list[str]:

@@ -43,7 +43,7 @@ def encode(value: Any) -> Any:
         return {"tuple": [encode(item) for item in value]}
     if isinstance(value, list):
         return [encode(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return {"dict": [[key, encode(item)] for key, item in value.items()]}
     if isinstance(value, slice):
         return {"slice": [encode(part) for part in (value.start, value.stop, value.step)]}
@@ -65,10 +65,15 @@ def encode(value: Any) -> Any:
 
 def decode(value: Any, refer: Callable[[dict[str, Any]], Any]) -> Any:
     """JSON data as a local value; ``refer`` makes the stand-in for a reference."""
-    if type(value) is dict and "bytes" in value:
-        return base64.b64decode(value["bytes"])
+    try:
+        return _decode(value, refer)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ProtocolError(f"{value!r} is no value: {error!r}") from None
+
+
+def _decode(value: Any, refer: Callable[[dict[str, Any]], Any]) -> Any:
     if isinstance(value, list):
-        return [decode(item, refer) for item in value]
+        return [_decode(item, refer) for item in value]
     if not isinstance(value, dict):
         return value
     if "ref" in value:
@@ -76,14 +81,16 @@ def decode(value: Any, refer: Callable[[dict[str, Any]], Any]) -> Any:
     if len(value) != 1:
         raise ProtocolError(f"a value needs exactly one tag, not {sorted(value)}")
     ((tag, content),) = value.items()
+    if tag == "bytes":
+        return base64.b64decode(content)
     if tag == "bytearray":
         return bytearray(base64.b64decode(content))
     if tag == "tuple":
-        return tuple(decode(item, refer) for item in content)
+        return tuple(_decode(item, refer) for item in content)
     if tag == "dict":
-        return {key: decode(item, refer) for key, item in content}
+        return {key: _decode(item, refer) for key, item in content}
     if tag == "slice":
-        return slice(*(decode(part, refer) for part in content))
+        return slice(*(_decode(part, refer) for part in content))
     if tag == "class":
         return getattr(builtins, content)
     if tag == "exception":
@@ -95,19 +102,25 @@ def decode(value: Any, refer: Callable[[dict[str, Any]], Any]) -> Any:
     raise ProtocolError(f"unknown tag {tag!r}")
 
 
-def exception(details: dict[str, Any]) -> BaseException:
+def local_class(details: dict[str, Any]) -> type[Exception]:
+    """The nearest built-in exception class; what would end the host is only called so here."""
+    for name in details["mro"]:
+        kind = getattr(builtins, name, None)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            return kind
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            return type(name, (Exception,), {})
+    raise ProtocolError(f"{details['type']!r} is no exception")
+
+
+def exception(details: dict[str, Any]) -> Exception:
     """The candidate's exception as the nearest local built-in class.
 
     The instance has ``remote`` (the details as they travelled) and ``symbol``
     (the errno symbol); ``errno`` is translated by symbol, since numbers differ
     between systems.
     """
-    kind = next(
-        kind
-        for name in details["mro"]
-        if isinstance(kind := getattr(builtins, name, None), type)
-        and issubclass(kind, BaseException)
-    )
+    kind = local_class(details)
     args = details["args"]
     try:
         error = kind(*args)

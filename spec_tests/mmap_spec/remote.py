@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from mmap_spec.session import Session
 
 
+class Descriptor(int):
+    """A file descriptor's number in the candidate's process; ``_code`` names it in programs."""
+
+    _code: str
+
+    @classmethod
+    def named(cls, number: int, code: str) -> Descriptor:
+        descriptor = cls(number)
+        descriptor._code = code
+        return descriptor
+
+
 class Remote(Reference):
     """The stand-in for an object that lives in the worker."""
 

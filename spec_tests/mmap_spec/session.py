@@ -10,7 +10,9 @@ from mmap_spec import program
 from mmap_spec.outcomes import CandidateDied, CandidateHung
 from mmap_spec.program import Code, text_of
 from mmap_spec.protocol import ProtocolError, decode, encode, exception
-from mmap_spec.remote import Remote, RemoteMethod
+from mmap_spec.remote import Descriptor, Remote, RemoteMethod
+
+DESCRIPTORS = {"open", "dup", "pipe", "memfd_create"}  # functions of os that make some
 
 
 class Link(Protocol):
@@ -23,6 +25,14 @@ class Link(Protocol):
 
     def close(self) -> None:
         """End the worker."""
+
+
+def failure(details: dict[str, Any]) -> Exception:
+    """The candidate's exception; ProtocolError for what describes none."""
+    try:
+        return exception(details)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ProtocolError(f"{details!r} is no exception: {error!r}") from None
 
 
 class LinkDied(Exception):
@@ -114,8 +124,10 @@ class Session:
         if answer.get("id") != self._request:
             raise ProtocolError(f"answer {answer.get('id')} to request {self._request}")
         if "raised" in answer:
-            raise exception(answer["raised"])
-        return answer.get("value")
+            raise failure(answer["raised"])
+        if "value" not in answer:
+            raise ProtocolError(f"neither a value nor an exception: {answer!r}")
+        return answer["value"]
 
     def perform(self, message: dict[str, Any], code: Code, *, statement: bool = False) -> Any:
         """An operation of the test: a round trip that is written into the journal."""
@@ -132,10 +144,23 @@ class Session:
             step.raised = type(error).__name__
             raise
         if type(value) in (list, dict):
-            value = decode(value, functools.partial(self._refer, step))
+            value = self._several(step, value) or decode(
+                value, functools.partial(self._refer, step)
+            )
         if step.name is None:  # a remote has a name; to hold it here would keep it alive
             step.value = value
         return value
+
+    def _several(self, step: program.Step, value: Any) -> tuple[Any, ...] | None:
+        """A tuple of objects, such as socketpair() gives: one name, and an index each."""
+        items = value.get("tuple") if isinstance(value, dict) else None
+        if not items or not all(isinstance(item, dict) and "ref" in item for item in items):
+            return None
+        step.name = self.new_name("items")
+        return tuple(
+            Remote(self, item["ref"], item["type"], f"{step.name}[{index}]")
+            for index, item in enumerate(items)
+        )
 
     def _refer(self, step: program.Step, value: dict[str, Any]) -> Remote:
         kind = value["type"]
@@ -205,7 +230,18 @@ class Session:
     def call(
         self, owner: Remote, name: str | None, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
-        return self.perform(*self.call_message(owner, name, args, kwargs))
+        value = self.perform(*self.call_message(owner, name, args, kwargs))
+        if name in DESCRIPTORS and owner._kind == "module os":
+            value = self._descriptors(value)
+        return value
+
+    def _descriptors(self, value: Any) -> Any:
+        """Numbers of descriptors, named, since a program will get others."""
+        step = self.journal[-1]
+        step.name = self.new_name("fd")
+        if isinstance(value, tuple):
+            return tuple(Descriptor.named(v, f"{step.name}[{i}]") for i, v in enumerate(value))
+        return Descriptor.named(value, step.name)
 
     @staticmethod
     def call_message(

@@ -85,7 +85,7 @@ def revise(
         if line["level"] == "may":
             continue
         if line["verdict"] == "stale":
-            changes.append(narrow(entries, line["id"], here))
+            changes.append(narrow(entries, line["id"], here, profile))
         elif line["verdict"] in ("fail", "crash", "hang"):
             changes.append(worsen(entries, line, profile) or add(entries, line, here))
     if not entries:
@@ -97,8 +97,7 @@ def worsen(entries: AoT, line: dict[str, Any], profile: dict[str, Any]) -> str |
     """A listed clause that fails in another way: its entry gets that outcome too."""
     clause, outcome = line["id"], line["verdict"]
     for entry in entries:
-        applies = "when" not in entry or Marker(str(entry["when"])).evaluate(environment(profile))
-        if entry["clause"] == clause and applies:
+        if entry["clause"] == clause and applies(entry, profile):
             given = entry.get("outcome", [])
             entry["outcome"] = [*([given] if isinstance(given, str) else given), outcome]
             return f"{clause}: {outcome} as well as {given}"
@@ -131,10 +130,15 @@ def add(entries: AoT, line: dict[str, Any], here: str) -> str:
     return f"added {clause}: {outcome} where {here}"
 
 
-def narrow(entries: AoT, clause: str, here: str) -> str:
+def applies(entry: Any, profile: dict[str, Any]) -> bool:
+    """Whether an entry's condition holds for a profile."""
+    return "when" not in entry or bool(Marker(str(entry["when"])).evaluate(environment(profile)))
+
+
+def narrow(entries: AoT, clause: str, here: str, profile: dict[str, Any]) -> str:
     """One entry that holds here: removed if it names only this interpreter, else narrowed."""
     for index, entry in enumerate(entries):
-        if entry["clause"] != clause:
+        if entry["clause"] != clause or not applies(entry, profile):
             continue
         when = entry.get("when")
         alternatives = [part for part in (when or "").split(" or ") if part != here]

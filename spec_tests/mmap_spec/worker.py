@@ -27,6 +27,14 @@ import traceback
 PROTOCOL = 1
 DIGEST_LIMIT = 1 << 22  # bytes; larger contents are sampled at both ends
 BUILTIN_CLASSES = {value: name for name, value in vars(builtins).items() if isinstance(value, type)}
+NAMED_CLASSES = {name: value for value, name in BUILTIN_CLASSES.items()}
+CONSTANTS = {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
+OPEN_FLAGS = {
+    "rb": os.O_RDONLY,
+    "wb": os.O_WRONLY,
+    "r+b": os.O_RDWR,
+    "ab": os.O_WRONLY | os.O_APPEND,
+}
 COMMON = (type(None), bool, int, float, str)
 
 
@@ -43,6 +51,38 @@ STATEMENTS = {"setitem": set_item, "delitem": delete_item}
 
 class ProtocolError(Exception):
     """The request does not follow docs/protocol.md."""
+
+
+class Request(dict):
+    """A request; what it lacks is an error of the protocol, not of the candidate."""
+
+    def __missing__(self, key):
+        raise ProtocolError("it lacks %r" % key)
+
+
+def find(table, key, what):
+    """An entry of a table that a request names."""
+    try:
+        return table[key]
+    except (KeyError, TypeError):
+        raise ProtocolError("unknown %s %r" % (what, key))
+
+
+def convert(function, text):
+    """A conversion of what came over the wire as text."""
+    if type(text) is not str:
+        raise ProtocolError("%r is no text" % (text,))
+    try:
+        return function(text)
+    except ValueError as error:
+        raise ProtocolError(str(error))
+
+
+def items_of(value, count=None):
+    """The items of a JSON array, of exactly ``count`` if that is given."""
+    if type(value) is not list or count not in (None, len(value)):
+        raise ProtocolError("%r is no array of the right length" % (value,))
+    return value
 
 
 class Hostile(object):
@@ -215,29 +255,31 @@ class Worker(object):
             raise ProtocolError("a value needs exactly one tag: %r" % sorted(value))
         ((tag, content),) = value.items()
         if tag == "ref":
-            return self.objects[content]
+            return find(self.objects, content, "object")
         if tag == "bytes":
-            return base64.b64decode(content)
+            return convert(base64.b64decode, content)
         if tag == "bytearray":
-            return bytearray(base64.b64decode(content))
+            return bytearray(convert(base64.b64decode, content))
         if tag == "attribute":
-            return getattr(self.decode(content[0]), content[1])
+            owner, name = items_of(content, 2)
+            return getattr(self.decode(owner), name)
         if tag == "tuple":
-            return tuple([self.decode(item) for item in content])
+            return tuple([self.decode(item) for item in items_of(content)])
         if tag == "dict":
-            return {key: self.decode(item) for key, item in content}
+            pairs = [items_of(pair, 2) for pair in items_of(content)]
+            return {key: self.decode(item) for key, item in pairs}
         if tag == "slice":
-            return slice(*[self.decode(part) for part in content])
+            return slice(*[self.decode(part) for part in items_of(content, 3)])
         if tag == "class":
-            return getattr(builtins, content)
+            return find(NAMED_CLASSES, content, "class")
         if tag == "exception":
-            return getattr(builtins, content["type"])(
-                *[self.decode(arg) for arg in content["args"]]
-            )
+            details = Request(content if type(content) is dict else {})
+            kind = find(NAMED_CLASSES, details["type"], "class")
+            return kind(*[self.decode(arg) for arg in items_of(details["args"])])
         if tag == "float":
-            return float(content)
+            return convert(float, content)
         if tag == "constant":
-            return {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}[content]
+            return find(CONSTANTS, content, "constant")
         raise ProtocolError("unknown tag %r" % tag)
 
     def describe(self, error):
@@ -257,12 +299,9 @@ class Worker(object):
     # -- requests -----------------------------------------------------------
 
     def perform(self, request):
-        for number in request.get("release", ()):
+        for number in items_of(request.get("release", [])):
             self.objects.pop(number, None)
-        operation = self.operations.get(request.get("op"))
-        if operation is None:
-            raise ProtocolError("unknown operation %r" % (request.get("op"),))
-        return operation(request)
+        return find(self.operations, request["op"], "operation")(request)
 
     def op_import(self, request):
         for folder in reversed(request.get("path", [])):
@@ -282,31 +321,36 @@ class Worker(object):
         setattr(self.decode(request["on"]), request["name"], self.decode(request["value"]))
 
     def op_call(self, request):
-        target = self.decode(request["on"])
-        name = request.get("name")
+        target, name, args, kwargs = self.prepare(request)
         if name is not None:
             target = getattr(target, name)
-        args = [self.decode(arg) for arg in request.get("args", ())]
-        if "kwargs" in request:
-            kwargs = {key: self.decode(arg) for key, arg in request["kwargs"].items()}
-            return target(*args, **kwargs)
-        return target(*args)
+        return target(*args, **kwargs) if kwargs else target(*args)
+
+    def prepare(self, request):
+        """A call's target, method, arguments and keywords, decoded."""
+        target = self.decode(request["on"])
+        args = [self.decode(arg) for arg in items_of(request.get("args", []))]
+        kwargs = request.get("kwargs", {})
+        if type(kwargs) is not dict:
+            raise ProtocolError("kwargs is no object")
+        return target, request.get("name"), args, {k: self.decode(v) for k, v in kwargs.items()}
 
     def op_apply(self, request):
         name = request["name"]
-        function = STATEMENTS.get(name) or getattr(operator, name, None) or getattr(builtins, name)
-        return function(*[self.decode(arg) for arg in request["args"]])
+        function = STATEMENTS.get(name) or getattr(operator, name, None)
+        function = function or find(vars(builtins), name, "function")
+        return function(*[self.decode(arg) for arg in items_of(request["args"])])
 
     def op_hostile(self, request):
-        todo = request["do"]
+        todo = [self.prepare(Request(step)) for step in items_of(request["do"])]
         answer = self.decode(request.get("answer"))
         failure = self.decode(request["raises"]) if "raises" in request else None
         slot = request["slot"]
 
         def special(self_, *args, **kwargs):
             self_.calls += 1
-            for step in todo:
-                self.perform(step)
+            for target, name, args, kwargs in todo:
+                (target if name is None else getattr(target, name))(*args, **kwargs)
             if failure is not None:
                 raise failure
             return memoryview(answer) if slot == "__buffer__" else answer
@@ -346,12 +390,7 @@ class Worker(object):
     def op_file(self, request):
         """A file of the example's folder, opened; answers (descriptor, path)."""
         self.enter()
-        flags = {
-            "rb": os.O_RDONLY,
-            "wb": os.O_WRONLY,
-            "r+b": os.O_RDWR,
-            "ab": os.O_WRONLY | os.O_APPEND,
-        }[request["mode"]] | getattr(os, "O_BINARY", 0)
+        flags = find(OPEN_FLAGS, request["mode"], "mode") | getattr(os, "O_BINARY", 0)
         name = request["name"]
         if "contents" in request:
             with open(name, "wb") as stream:
@@ -442,14 +481,14 @@ class Worker(object):
         """Go into the example's folder, a fresh one."""
         if self.root is None:
             self.root = tempfile.mkdtemp(prefix="mmap-spec-", dir=self.folder)
-        if os.getcwd() != os.path.realpath(self.root):
-            os.chdir(self.root)
+        os.chdir(self.root)
 
     def leave(self):
         """Empty the example's folder."""
         del self.files[:]
         if self.root is None:
             return
+        os.chdir(self.home)  # a program may have gone elsewhere
         for name in os.listdir(self.root):
             path = os.path.join(self.root, name)
             if os.path.isdir(path) and not os.path.islink(path):
@@ -469,7 +508,7 @@ class Worker(object):
         """One request line in, one answer line out (bytes, without line ends)."""
         number = None
         try:
-            request = json.loads(line)
+            request = Request(json.loads(line))
             number = request["id"]
             try:
                 value = self.perform(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
@@ -48,5 +49,9 @@ def render(spec: str, verdicts: Iterable[Verdict], seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Text without the control characters that XML forbids."""
-    return "".join(c if c in "\t\n\r" or c >= " " else f"\\x{ord(c):02x}" for c in text)
+    """Text with escapes for the characters that XML does not have."""
+    return re.sub(
+        "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+        lambda found: f"\\x{ord(found.group()):02x}",
+        text,
+    )

@@ -78,7 +78,17 @@ def replace(path: Path, text: str) -> None:
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any] | None]:
-    """Header, clause lines, and the footer, which is None for an incomplete run."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    foot = lines[-1] if lines and lines[-1].get("kind") == "footer" else None
+    """Header, clause lines, and the footer, which is None for an incomplete run.
+
+    ValueError if it is no result stream.
+    """
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            break  # cut in the middle of a line
+    if not lines or lines[0].get("kind") != "header":
+        raise ValueError(f"{path} is no result stream: it does not begin with a header")
+    foot = lines[-1] if lines[-1].get("kind") == "footer" else None
     return lines[0], [line for line in lines if line.get("kind") == "clause"], foot

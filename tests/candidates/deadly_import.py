@@ -1,0 +1,6 @@
+"""Kills its process when it is imported."""
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGSEGV)

@@ -1,0 +1,24 @@
+"""What all tests share: a core for each process, and a place for bytecode.
+
+A run binds itself to the first core that it may use.  Runs that are started at
+the same time would crowd there, and the tests take twice as long: each of
+pytest-xdist's processes therefore keeps to a core of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
+    _cores = sorted(os.sched_getaffinity(0))
+    _index = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    os.sched_setaffinity(0, {_cores[_index % len(_cores)]})
+
+
+def pytest_unconfigure() -> None:
+    """Remove the bytecode that the commands of this process have shared."""
+    judging = sys.modules.get("judging")
+    if judging is not None:
+        shutil.rmtree(judging.BYTECODE, ignore_errors=True)
