@@ -53,12 +53,50 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def reference(session: nox.Session) -> None:
-    """The reference's own tests: its OS layer in C, white-box tests, its stubs."""
-    session.install("-q", "pytest", "mypy", "setuptools")
-    session.install("-q", "--no-deps", "./reference", env={"MMAP_REFERENCE_WERROR": "1"})
+    """The reference's own tests: its OS layer and kernels in C, white-box tests, its stubs."""
+    install_reference(session, "pytest", "mypy")
     session.run("python", "reference/ctests/run.py")
     session.run("python", "-m", "pytest", "-q", "-c", "reference/pyproject.toml", "reference/tests")
-    session.run("python", "-m", "mypy.stubtest", "mmap_reference")
+    session.run(
+        *("python", "-m", "mypy.stubtest", "mmap_reference"),
+        *("--allowlist", "reference/tests/stubtest-allowlist.txt", "--ignore-unused-allowlist"),
+    )
+
+
+def install_reference(session: nox.Session, *more: str) -> None:
+    """The reference from its sources, warnings being errors, and what a session needs beside it."""
+    session.install("-q", "setuptools", *more)
+    env = {"MMAP_REFERENCE_WERROR": "1"}
+    session.install("-q", "--force-reinstall", "--no-deps", "./reference", env=env)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Each system call and allocation of the reference fails once: nothing may have changed."""
+    session.install("-q", "setuptools")
+    session.run("python", "reference/checks/faults.py", *session.posargs)
+
+
+@nox.session
+def leaks(session: nox.Session) -> None:
+    """100,000 calls of every public method of the reference: nothing may grow."""
+    install_reference(session)
+    session.run("python", "reference/checks/leaks.py", *session.posargs)
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """The reference and the battery under GCC's sanitizers."""
+    session.install("-q", "-e", ".", "setuptools")
+    command = str(Path(session.bin) / "mmap-spec")
+    session.run("python", "reference/checks/sanitize.py", "--battery", command, *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The reference beside the standard library: a table of ratios, measured side by side."""
+    install_reference(session, *(["matplotlib"] if "--plot" in session.posargs else []))
+    session.run("python", "reference/benchmarks/bench.py", *session.posargs)
 
 
 @nox.session
