@@ -65,7 +65,7 @@ def reference(session: nox.Session) -> None:
 
 def install_reference(session: nox.Session, *more: str) -> None:
     """The reference from its sources, warnings being errors, and what a session needs beside it."""
-    session.install("-q", "setuptools", *more)
+    session.install("-q", "setuptools>=77", *more)
     env = {"MMAP_REFERENCE_WERROR": "1"}
     session.install("-q", "--force-reinstall", "--no-deps", "./reference", env=env)
 
@@ -73,7 +73,7 @@ def install_reference(session: nox.Session, *more: str) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Each system call and allocation of the reference fails once: nothing may have changed."""
-    session.install("-q", "setuptools")
+    session.install("-q", "setuptools>=77")
     session.run("python", "reference/checks/faults.py", *session.posargs)
 
 
@@ -87,7 +87,7 @@ def leaks(session: nox.Session) -> None:
 @nox.session
 def sanitize(session: nox.Session) -> None:
     """The reference and the battery under GCC's sanitizers."""
-    session.install("-q", "-e", ".", "setuptools")
+    session.install("-q", "-e", ".", "setuptools>=77")
     command = str(Path(session.bin) / "mmap-spec")
     session.run("python", "reference/checks/sanitize.py", "--battery", command, *session.posargs)
 
