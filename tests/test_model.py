@@ -373,6 +373,15 @@ def test_memory_that_shrank_and_grew(shown, allowed):
     model.resize(2 * PAGE)
     assert model.accepts(shown) is allowed
     assert not allowed or model.contents == shown
+    assert not allowed or not model.accepts(shown[:-1] + b"z")
+
+
+def test_what_showed_once_is_settled():
+    model = memory(b"x" * 20, shared=False)
+    model.resize(10)
+    model.resize(20)
+    assert model.accepts(b"x" * 20)
+    assert not model.accepts(b"x" * 10 + bytes(10))
 
 
 def test_order_of_the_checks_of_resize():
@@ -382,6 +391,28 @@ def test_order_of_the_checks_of_resize():
     model.release()
     assert refusals(model.resize, -1) == {ValueError}
     assert refusals(of_file(access=Access.COPY).resize, -1) == {TypeError}
+
+
+def test_edges():
+    model = memory()
+    model.seek(2)
+    assert (model.read(0), model.read(-1), model.read(9)) == (b"", b"cdef", b"")
+    model.seek(0)
+    assert (model.write_byte(255), model.write_byte(0), model.contents) == (
+        None,
+        None,
+        b"\xff\0cdef",
+    )
+    assert [int(access) for access in Access] == [0, 1, 2, 3]
+    assert not memory(access=Access.COPY).shared
+    assert not of_file(access=Access.COPY).shared
+
+
+def test_flush_on_windows():
+    model = memory(pattern(2 * PAGE), facts=Facts(sys_platform="win32"))
+    assert model.flush(1, 1) is None
+    assert outcomes(model.flush, 2 * PAGE, 0).allows_value(None)
+    assert outcomes(model.flush, 2 * PAGE, 0).allows_error(OSError)
 
 
 def test_what_nobody_says():

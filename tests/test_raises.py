@@ -88,6 +88,8 @@ def test_nothing_raised(candidate):
             "expected ValueError, got OSError (errno EINVAL, winerror None)",
         ),
         (TypeError, "AssertionError('text')", "expected TypeError, got AssertionError: text"),
+        (ValueError, "type('ValueError', (Exception,), {})('x')", "expected ValueError, got"),
+        (OSError, "type('OSError', (Exception,), {})('x')", "expected OSError, got"),
     ],
 )
 def test_wrong_type(candidate, types, raised, said):

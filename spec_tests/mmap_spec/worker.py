@@ -288,7 +288,7 @@ class Worker(object):
         number = getattr(error, "errno", None) if isinstance(error, OSError) else None
         return {
             "type": kind.__name__,
-            "mro": [base.__name__ for base in kind.__mro__],
+            "mro": [base.__name__ for base in kind.__mro__ if base.__module__ == "builtins"],
             "args": [self.encode(arg) if type(arg) in COMMON else repr(arg) for arg in error.args],
             "errno": number,
             "symbol": errno.errorcode.get(number),

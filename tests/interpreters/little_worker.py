@@ -60,7 +60,9 @@ def answer(request):
         return {
             "raised": {
                 "type": type(error).__name__,
-                "mro": [base.__name__ for base in type(error).__mro__],
+                "mro": [
+                    base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"
+                ],
                 "args": [str(error)],
                 "errno": number,
                 "symbol": errno.errorcode.get(number),

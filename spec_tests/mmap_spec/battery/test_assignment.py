@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mmap_spec.clauses import clause
-from mmap_spec.situations import c_call, of_file, readonly
+from mmap_spec.situations import c_call, closer, of_file, readonly, resizer
 from mmap_spec.strategies import contents, indices, integers_near, pattern
 
 DIGITS = b"0123456789"
@@ -747,3 +749,86 @@ def test_c_delete(candidate, access):
     m = of_file(candidate, DIGITS, access)
     with candidate.raises(TypeError):
         c_call(candidate, "PySequence_DelItem", "c_int", m, 0)
+
+
+# -- arguments whose conversion acts on the map --------------------------------
+
+
+@clause("assignment.item-huge")
+@pytest.mark.parametrize("huge", [2**63, 2**64, -(2**63) - 1])
+def test_huge_index(candidate, huge):
+    """m[i] = v raises IndexError for an index beyond the largest ssize_t."""
+    m = candidate.anonymous(b"abcdef")
+    with candidate.raises(IndexError):
+        m[huge] = 65
+
+
+@clause("assignment.index-closes")
+@pytest.mark.parametrize("index", [0, 5, -1])
+def test_index_closes(candidate, index):
+    """m[i] = v raises ValueError and stores nothing where the conversion of i closes the map."""
+    file = candidate.file(b"0123456789")
+    m = candidate.mmap.mmap(file.fd, 0)
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[closer(candidate, m, index)] = 65
+    assert file.contents() == b"0123456789"
+
+
+@clause("assignment.value-closes")
+@pytest.mark.parametrize("index", [0, 9])
+def test_value_closes(candidate, index):
+    """m[i] = v raises ValueError where the conversion of v closes the map."""
+    m = candidate.anonymous(b"0123456789")
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[index] = closer(candidate, m, 65)
+
+
+@clause("assignment.slice-bound-closes")
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_bound_closes(candidate, place):
+    """m[a:b:c] = v raises ValueError where the conversion of a, b or c closes the map."""
+    m = candidate.anonymous(b"0123456789")
+    parts = [1, 4, 1]
+    parts[place] = closer(candidate, m, parts[place])
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[slice(*parts)] = b"abc"
+
+
+@clause("assignment.source-closes")
+def test_source_closes(candidate):
+    """m[a:b] = v raises ValueError where v closes the map when its buffer is asked for."""
+    m = candidate.anonymous(b"0123456789")
+    source = candidate.hostile(b"abc", do=[m.close], slot="__buffer__")
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[1:4] = source
+
+
+@clause("assignment.index-shrinks")
+@pytest.mark.parametrize("index", [100, 8999])
+def test_index_shrinks(candidate, index):
+    """m[i] = v raises IndexError where the conversion of i resizes the map to less than i."""
+    m = of_file(candidate, pattern(9000))
+    with candidate.raises(IndexError, state=False):  # it is shorter
+        m[resizer(candidate, m, 100, index)] = 65
+    assert m[:] == pattern(9000)[:100]
+
+
+@clause("assignment.value-shrinks")
+@pytest.mark.parametrize("index", [100, 8999])
+def test_value_shrinks(candidate, index):
+    """m[i] = v raises IndexError where the conversion of v resizes the map to less than i."""
+    m = of_file(candidate, pattern(9000))
+    with candidate.raises(IndexError, state=False):  # it is shorter
+        m[index] = resizer(candidate, m, 100, 65)
+    assert m[:] == pattern(9000)[:100]
+
+
+@clause("assignment.source-shrinks")
+def test_source_shrinks(candidate):
+    """m[a:b] = v raises IndexError where v shrinks the map to less than b."""
+    m = of_file(candidate, pattern(9000))
+    shrink = partial(m.resize, 100)
+    source = candidate.hostile(b"abc", do=[shrink], slot="__buffer__")
+    with candidate.raises(IndexError, state=False):  # it is shorter
+        m[8000:8003] = source
+    assert m[:] == pattern(9000)[:100]

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmap_spec.clauses import clause
-from mmap_spec.situations import c_call, each_access, of_file
+from mmap_spec.situations import c_call, closer, each_access, of_file, resizer
 from mmap_spec.strategies import contents, integers_near, pattern, slices
 
 DIGITS = b"0123456789"
@@ -376,3 +376,68 @@ def test_c_size(candidate, name):
     m.close()
     with candidate.raises(ValueError):
         c_call(candidate, name, "c_ssize_t", m)
+
+
+# -- huge bounds, and bounds whose conversion acts on the map ------------------
+
+HUGE = [2**63 - 1, 2**63, 2**64, 2**70]
+
+
+@clause("sequence.slice-huge-bounds")
+@pytest.mark.parametrize("huge", HUGE)
+def test_huge_bounds(candidate, huge):
+    """Slice bounds and steps beyond the largest ssize_t are clamped."""
+    contents = pattern(300)
+    m = candidate.anonymous(contents)
+    for key in (slice(-huge, huge), slice(3, huge), slice(huge, None, -1), slice(7, None, huge)):
+        assert m[key] == contents[key]
+
+
+@clause("sequence.item-huge")
+@pytest.mark.parametrize("huge", HUGE)
+def test_huge_index(candidate, huge):
+    """m[i] raises IndexError for an index beyond the largest ssize_t."""
+    m = candidate.anonymous(b"abcdef")
+    for index in (huge, -huge - 1):
+        with candidate.raises(IndexError):
+            m[index]
+
+
+@clause("sequence.index-closes")
+@pytest.mark.parametrize("index", [0, 9, -1])
+def test_index_closes(candidate, index):
+    """m[i] raises ValueError where the conversion of i closes the map."""
+    m = candidate.anonymous(b"0123456789")
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[closer(candidate, m, index)]
+
+
+@clause("sequence.slice-bound-closes")
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_bound_closes(candidate, place):
+    """m[a:b:c] raises ValueError where the conversion of a, b or c closes the map."""
+    m = candidate.anonymous(b"0123456789")
+    parts = [1, 8, 2]
+    parts[place] = closer(candidate, m, parts[place])
+    with candidate.raises(ValueError, state=False):  # it is closed
+        m[slice(*parts)]
+
+
+@clause("sequence.index-shrinks")
+@pytest.mark.parametrize("index", [100, 4096, 8999])
+def test_index_shrinks(candidate, index):
+    """m[i] raises IndexError where the conversion of i resizes the map to less than i."""
+    m = of_file(candidate, pattern(9000))
+    with candidate.raises(IndexError, state=False):  # it is shorter
+        m[resizer(candidate, m, 100, index)]
+    assert (len(m), m[:]) == (100, pattern(9000)[:100])
+
+
+@clause("sequence.slice-bound-shrinks")
+@pytest.mark.parametrize("place", [0, 1])
+def test_bound_shrinks(candidate, place):
+    """m[a:b] gives what the map still holds where a conversion resizes the map."""
+    m = of_file(candidate, pattern(9000))
+    parts = [50, 8999]
+    parts[place] = resizer(candidate, m, 100, parts[place])
+    assert m[slice(*parts)] == pattern(9000)[50:100]
