@@ -57,7 +57,7 @@ FLAGS = ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 if os.environ.get("MMAP_REFERENCE_WERROR") == "1":
     FLAGS.append("-Werror")  # for our own builds: we know the compiler
 
-FOLDERS = {name: "src/_mmap" for name in SOURCES}
+FOLDERS = dict.fromkeys(SOURCES, "src/_mmap")
 if os.environ.get("MMAP_REFERENCE_FAULTS") == "1":
     # For checks/faults.py: what the operating system and Python's allocators
     # give can be made to fail.

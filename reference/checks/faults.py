@@ -10,7 +10,6 @@ size and contents of the file, descriptors, address space.  If it does not, the
 state is that of success.  Exits non-zero if it ever is neither.
 """
 
-import contextlib
 import ctypes
 import errno
 import os
@@ -18,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from operator import contains, getitem, setitem
-from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -44,7 +42,7 @@ class World:
 
     def __init__(self, module, make):
         self.module = module
-        self.file = tempfile.TemporaryFile(buffering=0)
+        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self.file.write(bytes(i * 7 % 251 for i in range(3 * PAGE)))
         self.made = None
         self.m = make(module, self.file.fileno()) if make else None
@@ -269,7 +267,7 @@ class Bench:
 
     def check(self, name, what, error, usual, result):
         """Compare with the state before, or with that of success."""
-        raised, before, after, grown, names, _ = result
+        raised, before, after, grown, _names, _ = result
         usual_raised, _, usual_after, *_ = usual
         if raised is None:
             if usual_raised is not None or after != usual_after:

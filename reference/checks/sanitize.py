@@ -1,0 +1,135 @@
+"""The tests under AddressSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
+
+    python sanitize.py [--battery MMAP_SPEC] [PYTEST ARGUMENT ...]
+
+1. The C tests, with memory and undefined behaviour watched.
+2. The white-box tests on a module built the same way, in an interpreter that
+   allocates everything by malloc, so that one byte too many is seen.
+3. With --battery, the command that runs the conformance suite: the suite.
+4. The tests of threads on a module that ThreadSanitizer watches.
+
+Needs GCC with its sanitizers, pytest and setuptools.  A finding ends the
+program that has it; the exit status is 1 then.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from building import PROJECT, build
+
+MEMORY = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1"
+THREADS = "-fsanitize=thread -fno-omit-frame-pointer -g -O1"
+# Faults are left to the module and to those who would have them without a
+# sanitizer; the interpreter itself ends with memory that it has not freed.
+LEAVE_SIGNALS = "handle_segv=0:handle_sigbus=0:handle_abort=0"
+# What makes threads meet, without faults: ThreadSanitizer delivers signals in
+# its own way, and cannot always tell that a handler was left.
+THREADED = "atomic or position or mixture or starvation"
+
+
+def library(name):
+    """Where the compiler's run-time library is."""
+    command = [*os.environ.get("CC", "gcc").split(), f"-print-file-name={name}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def of_memory():
+    """The environment of an interpreter whose module is watched for memory."""
+    return {
+        "LD_PRELOAD": f"{library('libasan.so')} {library('libubsan.so')}",
+        "ASAN_OPTIONS": f"detect_leaks=0:{LEAVE_SIGNALS}",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",
+    }
+
+
+def of_threads():
+    """The environment of an interpreter whose module is watched for races."""
+    return {
+        "LD_PRELOAD": library("libtsan.so"),
+        "TSAN_OPTIONS": f"{LEAVE_SIGNALS}:die_after_fork=0",
+    }
+
+
+def run(title, command, environment):
+    """Say what is run, and run it; whether it was well."""
+    print(f"== {title}", flush=True)
+    environment = {**os.environ, **environment}
+    status = subprocess.run(command, env=environment, check=False).returncode
+    print(f"-- {title}: exit status {status}", flush=True)
+    return status == 0
+
+
+def interpreter():
+    """The program itself: a wrapper written in a shell would be watched too."""
+    return str(Path(sys.executable).resolve())
+
+
+def pytest(arguments):
+    """A command for the white-box tests, with this interpreter's packages."""
+    start = "import sys; sys.path[:0] = sys.argv.pop(1).split(':'); import pytest; "
+    start += "sys.exit(int(pytest.main()))"
+    paths = ":".join(path for path in sys.path if path.endswith("-packages"))
+    configuration = ["-p", "no:cacheprovider", "-q", "-c", PROJECT / "pyproject.toml"]
+    return [interpreter(), "-c", start, paths, *configuration, *arguments]
+
+
+def memory_tests(folder, arguments):
+    """The C tests, then the white-box tests."""
+    c_tests = [interpreter(), PROJECT / "ctests" / "run.py"]
+    watched = {"CFLAGS": MEMORY, "ASAN_OPTIONS": LEAVE_SIGNALS}
+    good = run("C tests, memory", c_tests, watched)
+    path = build(folder / "memory", CFLAGS=MEMORY, LDFLAGS=MEMORY)
+    environment = {**of_memory(), "PYTHONPATH": str(path)}
+    arguments = arguments or [PROJECT / "tests", "-k", "not owns_one_import_name"]
+    return run("white-box tests, memory", pytest(arguments), environment) and good
+
+
+def battery(folder, command):
+    """The conformance suite on the same module, in a worker that is watched."""
+    descriptor = folder / "memory" / "impl.toml"
+    environment = "\n".join(f"{k} = {json.dumps(v)}" for k, v in of_memory().items())
+    descriptor.write_text(
+        f'title = "the reference, watched"\nmodule = "mmap_reference"\napi = "3.15"\n'
+        f'path = ["lib"]\n\n[env]\n{environment}\n'
+    )
+    impl = f"--impl={descriptor}@{interpreter()}"
+    return run("conformance suite, memory", [command, "run", impl], {})
+
+
+def thread_tests(folder):
+    """The tests in which threads meet."""
+    path = build(folder / "threads", CFLAGS=THREADS, LDFLAGS=THREADS)
+    environment = {**of_threads(), "PYTHONPATH": str(path)}
+    tests = PROJECT / "tests" / "test_concurrency.py"
+    # It wants the addresses where they were when it was written.
+    fixed = ["setarch", "-R"] if shutil.which("setarch") else []
+    # What is found is printed in the middle of a test.
+    command = [*fixed, *pytest([tests, "-k", THREADED, "--capture=no"])]
+    return run("tests of threads", command, environment)
+
+
+def main():
+    """All of it; 1 if anything was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--battery", metavar="MMAP_SPEC", help="command of the conformance suite")
+    parser.add_argument("pytest", nargs="*", help="arguments instead of all white-box tests")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        results = [memory_tests(folder, options.pytest)]
+        if options.battery:
+            results.append(battery(folder, options.battery))
+        results.append(thread_tests(folder))
+    print("nothing found" if all(results) else "FOUND: see above")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
