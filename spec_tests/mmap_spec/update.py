@@ -125,7 +125,7 @@ def add(entries: AoT, line: dict[str, Any], here: str) -> str:
     entry["clause"] = clause
     entry["when"] = here
     entry["outcome"] = outcome
-    entry["reason"] = UNREVIEWED + " ".join(found.split())[:160]
+    entry["reason"] = UNREVIEWED + found.strip().partition("\n")[0][:160]
     entries.append(entry)
     return f"added {clause}: {outcome} where {here}"
 
