@@ -125,7 +125,8 @@ def add(entries: AoT, line: dict[str, Any], here: str) -> str:
     entry["clause"] = clause
     entry["when"] = here
     entry["outcome"] = outcome
-    entry["reason"] = UNREVIEWED + found.strip().partition("\n")[0][:160]
+    said = found.partition("Traceback (most recent call last)")[0]  # holds paths of this machine
+    entry["reason"] = UNREVIEWED + " ".join(said.split())[:160]
     entries.append(entry)
     return f"added {clause}: {outcome} where {here}"
 
