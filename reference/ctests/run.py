@@ -11,6 +11,11 @@ once with each search kernel, and those that this processor lacks are named.
 
 runs that program only.  ``RUNNER`` is put before each program: an emulator,
 say, where ``CC`` compiles for another processor.
+
+    python run.py --windows
+
+compiles for Windows with mingw-w64; ``RUNNER`` is then a command that runs a
+Windows program.
 """
 
 import os
@@ -24,25 +29,38 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent / "src" / "_mmap"
 FLAGS = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]
 
+sys.path.insert(0, str(HERE.parent))
+import mingw  # noqa: E402 - beside setup.py
+
+SEARCH = sorted(path.name for path in SOURCES.glob("search*.c"))
+
 # Program -> the sources that it is linked with.
 PROGRAMS = {
     "test_os_posix.c": [],  # includes os_posix.c, to replace its system calls
-    "test_guard_posix.c": ["guard_posix.c"],
-    "test_search.c": sorted(path.name for path in SOURCES.glob("search*.c")),
+    "test_guard_posix.c": ["guard_posix.c", "guard_few.c"],
+    "test_guard_plain.c": [],  # includes what it tests, to leave fixups out
+    "test_search.c": SEARCH,
+}
+WINDOWS_PROGRAMS = {
+    "test_os_windows.c": [],  # includes os_windows.c, to replace its calls of Windows
+    "test_guard_windows.c": ["guard_windows.c"],
+    "test_search.c": SEARCH,
 }
 
 
-def build(program, folder):
+def build(program, sources, folder, windows):
     """Compile one program into a folder; return its path."""
-    target = Path(folder, program).with_suffix("")
+    target = Path(folder, program).with_suffix(".exe" if windows else "")
+    compiler = [mingw.COMPILER, *mingw.FLAGS] if windows else ["cc"]
+    if "CC" in os.environ:
+        compiler = shlex.split(os.environ["CC"])
     command = [
-        *shlex.split(os.environ.get("CC", "cc")),
+        *compiler,
         *FLAGS,
         *shlex.split(os.environ.get("CFLAGS", "")),
         str(HERE / program),
-        *(str(SOURCES / name) for name in PROGRAMS[program]),
-        "-lm",
-        "-pthread",
+        *(str(SOURCES / name) for name in sources),
+        *(mingw.LIBRARIES if windows else ["-lm", "-pthread"]),
         "-o",
         str(target),
     ]
@@ -71,9 +89,13 @@ def kernels(path):
 def main():
     """Build and run every program; 1 if any test failed."""
     status = 0
+    windows = "--windows" in sys.argv
+    programs = WINDOWS_PROGRAMS if windows else PROGRAMS
+    if windows:
+        mingw.need_compiler()
     with tempfile.TemporaryDirectory() as folder:
-        for program in sys.argv[1:] or PROGRAMS:
-            path = build(program, folder)
+        for program in [name for name in sys.argv[1:] if name != "--windows"] or programs:
+            path = build(program, programs[program], folder, windows)
             variants = kernels(path) if program == "test_search.c" else [None]
             for variant in variants:
                 title = program if variant is None else f"{program} {variant}"

@@ -5,7 +5,8 @@
    leaves its arguments, the mapping, the file and the table of descriptors
    as they were.  The backends define the same functions in this order.
    What a system cannot do is data: the OS_HAS_* constants, used where the
-   method table is assembled.  Nothing here touches mapped memory. */
+   method table is assembled, and the other constants in capitals.  Nothing
+   here touches memory that may not be there. */
 
 #ifndef MMAP_OS_H
 #define MMAP_OS_H
@@ -14,11 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef _WIN32
+#define OS_HAS_MADVISE 0
+#else
 #define OS_HAS_MADVISE 1
+#endif
 
-/* Only mremap(2) can change a mapping's size while keeping its contents,
-   private copies included. */
-#if defined(__linux__) || defined(__NetBSD__)
+/* On POSIX, only mremap(2) can change a mapping's size while keeping its
+   contents, private copies included. */
+#if defined(_WIN32) || defined(__linux__) || defined(__NetBSD__)
 #define OS_HAS_RESIZE 1
 #else
 #define OS_HAS_RESIZE 0
@@ -30,8 +35,29 @@
 #define OS_HAS_ANNOTATE 0
 #endif
 
-/* The descriptor that stands for "no file". */
+#ifdef _WIN32
+#define OS_HAS_TAGS 1
+#else
+#define OS_HAS_TAGS 0
+#endif
+
+/* To map more than a file has extends the file.  Shared memory can grow. */
+#ifdef _WIN32
+#define OS_MAPPING_EXTENDS_FILE true
+#define OS_SHARED_MEMORY_GROWS true
+#else
+#define OS_MAPPING_EXTENDS_FILE false
+#define OS_SHARED_MEMORY_GROWS false
+#endif
+
+/* The descriptor that stands for "no file"; for callers on Windows, 0 does,
+   too. */
 #define OS_NO_FILE (-1)
+#ifdef _WIN32
+#define OS_IS_NO_FILE(fd) ((fd) == OS_NO_FILE || (fd) == 0)
+#else
+#define OS_IS_NO_FILE(fd) ((fd) == OS_NO_FILE)
+#endif
 
 /* What stores the bytes of a mapping, and who sees a change. */
 enum os_backing {
@@ -46,9 +72,10 @@ struct os_request {
     int fd;             /* of the caller; OS_NO_FILE: anonymous memory */
     size_t length;      /* bytes */
     int64_t offset;     /* bytes into the file, not negative */
-    int flags;          /* native MAP_* bits */
-    int prot;           /* native PROT_* bits */
+    int flags;          /* native MAP_* bits; none on Windows */
+    int prot;           /* native PROT_* bits; PAGE_* on Windows */
     bool keep_file;     /* keep a descriptor of our own */
+    const wchar_t *tag; /* Windows' name of the memory, or NULL */
 };
 
 /* A mapping.  The backend writes it, others read it. */
@@ -60,6 +87,11 @@ struct os_mapping {
     int fd;                     /* our own, or OS_NO_FILE */
     int prot;
     enum os_backing backing;
+#ifdef _WIN32                   /* fd is OS_NO_FILE */
+    void *file;                 /* HANDLE of our own, or NULL */
+    void *section;              /* HANDLE of what was mapped */
+    wchar_t *tag;               /* our own copy, or NULL */
+#endif
 };
 
 /* A file before it is mapped. */
@@ -88,7 +120,9 @@ int os_flush(const struct os_mapping *map, size_t start, size_t length,
              int flags);
 
 /* Change the size, and that of the file where the mapping shares it.  The
-   mapping may move.  New bytes are 0, or the file's where it has them. */
+   mapping may move.  New bytes are 0, or the file's where it has them.
+   Windows has to give the old mapping back first: if a failure is followed
+   by another one, there is none any more. */
 int os_resize(struct os_mapping *map, size_t size);
 
 /* Map private memory of `size` bytes, all 0, with the protection and the
@@ -102,6 +136,11 @@ int os_replace(struct os_mapping *map, const struct os_mapping *fresh);
 
 /* The number of this process. */
 long os_process(void);
+
+/* Make the fork() of other threads wait, and let it go on.  Several threads
+   may do so at once; none may fork meanwhile. */
+int os_keep_forks_out(void);
+void os_let_forks_in(void);
 
 /* Tell the system how `length` bytes from `start` will be used. */
 int os_advise(const struct os_mapping *map, size_t start, size_t length,
