@@ -5,7 +5,7 @@
 
 #define _GNU_SOURCE
 
-#include "../src/_mmap/guard.h"
+#include "../src/_mmap/guard_few.h"
 
 #include "harness.h"
 
@@ -358,6 +358,147 @@ child_is_guarded(void)
     CHECK(status_of(faults_are_errors) == 0);
 }
 
+/* -- few bytes ------------------------------------------------------------ */
+
+static void
+few_bytes_are_copied(void)
+{
+    unsigned char source[3 * GUARD_FEW];
+    unsigned char target[GUARD_FEW + 2];
+
+    for (size_t i = 0; i < sizeof(source); i++) {
+        source[i] = (unsigned char)(i + 1);
+    }
+    for (size_t n = 1; n <= GUARD_FEW; n++) {
+        memset(target, 0, sizeof(target));
+        CHECK(guard_copy_few(target + 1, source + 5, n) == 0);
+        CHECK(memcmp(target + 1, source + 5, n) == 0);
+        CHECK(target[0] == 0 && target[n + 1] == 0);
+    }
+    unsigned char value = 0;
+    CHECK(guard_get(source + 7, &value) == 0 && value == 8);
+    CHECK(guard_put(source + 7, 200) == 0 && source[7] == 200);
+}
+
+static void
+few_bytes_may_overlap(void)
+{
+    unsigned char is[3 * GUARD_FEW];
+    unsigned char expected[3 * GUARD_FEW];
+
+    for (size_t n = 1; n <= GUARD_FEW; n++) {
+        for (size_t to = 0; to <= 2 * GUARD_FEW; to++) {
+            for (size_t i = 0; i < sizeof(is); i++) {
+                is[i] = expected[i] = (unsigned char)i;
+            }
+            memmove(expected + to, expected + GUARD_FEW, n);
+            CHECK(guard_copy_few(is + to, is + GUARD_FEW, n) == 0);
+            CHECK(memcmp(is, expected, sizeof(is)) == 0);
+        }
+    }
+}
+
+/* Two pages, of which only the first is there. */
+static unsigned char *
+half_lost_pages(void)
+{
+    unsigned char *both = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(both != MAP_FAILED);
+    CHECK(mprotect(both + page, page, PROT_NONE) == 0);
+    return both;
+}
+
+static void
+few_lost_bytes_are_errors(void)
+{
+    unsigned char *pages[] = {forbidden_page(), lost_page(),
+                              half_lost_pages() + page};
+    unsigned char good[GUARD_FEW] = {0};
+
+    CHECK(guard_install() == 0);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(guard_get(pages[i], good) == GUARD_ERROR);
+        CHECK(guard_put(pages[i], 1) == GUARD_ERROR);
+        for (size_t n = 1; n <= GUARD_FEW; n++) {
+            CHECK(guard_copy_few(good, pages[i], n) == GUARD_ERROR);
+            CHECK(guard_copy_few(pages[i], good, n) == GUARD_ERROR);
+            CHECK(guard_copy_few(good, good, n) == 0);
+        }
+    }
+    /* Up to the last byte that is there, and over it. */
+    unsigned char *edge = pages[2];
+    for (size_t n = 1; n <= GUARD_FEW; n++) {
+        CHECK(guard_copy_few(good, edge - n, n) == 0);
+        CHECK(guard_copy_few(edge - n, good, n) == 0);
+        CHECK(guard_copy_few(good, edge - n + 1, n) == GUARD_ERROR);
+        CHECK(guard_copy_few(edge - n + 1, good, n) == GUARD_ERROR);
+    }
+    CHECK(guard_innermost == NULL);
+}
+
+static void
+few_bytes_leave_the_mask(void)
+{
+    sigset_t now;
+    unsigned char value;
+
+    CHECK(guard_install() == 0);
+    CHECK(guard_get(lost_page(), &value) == GUARD_ERROR);
+    CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
+    CHECK(sigismember(&now, SIGBUS) == 0);
+    CHECK(fesetround(FE_UPWARD) == 0);
+    CHECK(guard_get(lost_page(), &value) == GUARD_ERROR);
+    CHECK(fegetround() == FE_UPWARD);
+}
+
+static void
+few_bytes_with_a_reporter_above(void)
+{
+    unsigned char *lost = lost_page();
+    unsigned char value;
+
+    CHECK(guard_install() == 0);
+    enable_reporter(SIGBUS);
+    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    CHECK(calls == 1);
+    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    CHECK(calls == 1);
+}
+
+static void
+touch_after_few_bytes(void)
+{
+    unsigned char *lost = lost_page();
+    unsigned char value;
+
+    CHECK(guard_install() == 0);
+    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    die_of(lost);
+}
+
+static void
+faults_after_few_bytes_end_the_process(void)
+{
+    CHECK(dies_by(SIGBUS, touch_after_few_bytes));
+}
+
+#if GUARD_HAS_FIXUPS
+static void
+signals_wait_for_the_end_of_few_bytes(void)
+{
+    handle(SIGBUS, count, 0);
+    CHECK(guard_install() == 0);
+    guard_few_begin();
+    (void)raise(SIGBUS);
+    CHECK(calls == 0);
+    CHECK(guard_few_end() == 0);
+    CHECK(calls == 1);
+    (void)raise(SIGBUS);
+    CHECK(calls == 2);
+}
+#endif
+
 /* -- what belongs to others ----------------------------------------------- */
 
 static void
@@ -669,6 +810,15 @@ main(void)
     RUN_ALONE(threads_fault_at_once);
     RUN_ALONE(threads_install_at_once);
     RUN_ALONE(child_is_guarded);
+    RUN_ALONE(few_bytes_are_copied);
+    RUN_ALONE(few_bytes_may_overlap);
+    RUN_ALONE(few_lost_bytes_are_errors);
+    RUN_ALONE(few_bytes_leave_the_mask);
+    RUN_ALONE(few_bytes_with_a_reporter_above);
+    RUN_ALONE(faults_after_few_bytes_end_the_process);
+#if GUARD_HAS_FIXUPS
+    RUN_ALONE(signals_wait_for_the_end_of_few_bytes);
+#endif
     RUN_ALONE(foreign_faults_end_the_process);
     RUN_ALONE(ignored_signals_are_ignored);
     RUN_ALONE(plain_handler_is_called);

@@ -11,7 +11,11 @@ import importlib.util
 import operator
 import os
 import re
+import shutil
+import signal
+import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from pathlib import Path
@@ -114,6 +118,27 @@ def stalled():
     with contextlib.suppress(OSError):  # the memory may have gone
         stall.resume()
     stall.close()
+
+
+@pytest.fixture
+def sparse():
+    """A private map of a file in memory of which no page exists; the 150th
+    stops whoever touches it, resize() among them, which copies what grows."""
+    if stalling is None or not hasattr(os, "memfd_create"):
+        pytest.skip("no userfaultfd")
+    fd = os.memfd_create("sparse")
+    os.ftruncate(fd, LONG)
+    m = mmap(fd, 0, flags=mmap_reference.MAP_PRIVATE)
+    m.shared = mmap(fd, 0)
+    os.close(fd)
+    try:
+        m.stall = stalling.Stall(m, STALL_AT)
+    except stalling.NotHere as reason:
+        pytest.skip(f"no userfaultfd: {reason}")
+    yield m
+    with contextlib.suppress(OSError):  # the memory may have gone
+        m.stall.resume()
+    m.stall.close()
 
 
 class Stallable(mmap):
@@ -343,8 +368,10 @@ LETS_OTHERS_RUN = {
     "move": lambda m: m.move(0, 5, 600 << 10),
     "read": lambda m: m.seek(0) or m.read(),
     "write": lambda m: m.seek(0) or m.write(m.content),
+    "readline": lambda m: m.seek(0) or m.readline(),
     "flush": lambda m: m.flush(),
     "madvise": lambda m: m.madvise(0),
+    "close": lambda m: m.spare.pop().close(),
 }
 
 
@@ -356,7 +383,22 @@ def test_long_operations_let_others_run(name):
     m = private()
     m.content = b"x" * LONG
     times = 100_000 if name in {"flush", "madvise"} else 1000
+    m.spare = [private() for _ in range(times)] if name == "close" else []
     assert others_run(lambda: LETS_OTHERS_RUN[name](m), times)
+
+
+GROW = {"resize": lambda m: m.resize(2 * LONG)}
+
+
+@guarantee(3)
+def test_resize_lets_others_run(sparse):
+    """While resize() copies, this thread goes on."""
+    worker = Worker(GROW["resize"], sparse)
+    sparse.stall.wait()
+    assert worker.is_alive()
+    sparse.stall.resume()
+    worker.ends()
+    assert (len(sparse), sparse[:] == bytes(2 * LONG)) == (2 * LONG, True)
 
 
 @guarantee(4)
@@ -433,6 +475,70 @@ def test_closing_waits(stalled, under_way, other):
     if not hasattr(stalled, "resize") and other is REPLACES["resize"]:
         pytest.skip("no resize")
     check_waits(stalled, under_way, other)
+
+
+@guarantee(6)
+@guarantee(8)
+@pairs(GROW, {**SMALL_READS, **SMALL_CHANGES, **REPLACES, **FREE})
+def test_everything_waits_for_a_resize(sparse, under_way, other):
+    """Nobody sees the map while its memory is replaced, nor its length."""
+    check_waits(sparse, under_way, other)
+
+
+@guarantee(1)
+def test_resize_is_seen_at_once(sparse):
+    """Whoever asked in the middle is told the new length, and sees the new memory."""
+    worker = Worker(GROW["resize"], sparse)
+    sparse.stall.wait()
+    asked = [Worker(ask, sparse) for ask in (len, lambda m: m[:], lambda m: memoryview(m).nbytes)]
+    assert all(one.waits() for one in asked)
+    sparse.stall.resume()
+    worker.ends()
+    assert [one.ends() for one in asked] == [2 * LONG, bytes(2 * LONG), 2 * LONG]
+
+
+LINES = {
+    "an end before": (0, b"\n", 1),
+    "an end behind the first part": (300 << 10, b"\n", (300 << 10) + 1),
+    "nothing": (LONG - 1, b"x", LONG),
+}
+
+
+@guarantee(1)
+@guarantee(2)
+@pytest.mark.parametrize(("place", "new", "size"), LINES.values(), ids=LINES)
+def test_line_that_becomes_another(stalled, place, new, size):
+    """A line end is looked for; meanwhile one is written before what is found."""
+    worker = Worker(stalled.readline)
+    stalled.stall.wait()
+    writer = Worker(put, stalled, slice(place, place + 1), new)
+    assert writer.waits()
+    stalled.stall.resume()
+    line = worker.ends()
+    writer.ends()
+    # The line from before the write, or the one from after it.
+    assert len(line) in {LONG, size}
+    assert line.find(b"\n") in {-1, len(line) - 1}
+    assert stalled.tell() == len(line)
+
+
+@guarantee(11)
+@pytest.mark.parametrize("end", ["close", "seek", "resize"])
+def test_line_that_is_gone(stalled, end):
+    """A line end is looked for; meanwhile the map is closed, cut, or read by others."""
+    ends = {
+        "close": lambda m: m.close(),
+        "seek": lambda m: m.seek(LONG - 5),
+        "resize": lambda m: m.resize(LONG // 2),
+    }
+    worker = Worker(stalled.readline)
+    stalled.stall.wait()
+    other = Worker(ends[end], stalled)
+    stalled.stall.resume()
+    other.ends()
+    with contextlib.suppress(ValueError):
+        assert len(worker.ends()) in {LONG, LONG // 2, 5}
+        assert not stalled.closed or end == "close"
 
 
 @guarantee(8)
@@ -644,6 +750,31 @@ def test_fork_in_the_middle(stalled, under_way):
     assert stalled.closed
 
 
+@guarantee(16)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_fork_waits_for_a_resize(sparse):
+    """The child's map is the old one or the new one, never neither."""
+    worker = Worker(GROW["resize"], sparse)
+    sparse.stall.wait()
+    # fork() waits with the GIL in its hands: another process must resume us.
+    helper = sparse.stall.resume_from_elsewhere()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        with contextlib.suppress(BaseException):
+            assert len(sparse) == 2 * LONG
+            sparse[:] = b"b" * (2 * LONG)
+            assert sparse.find(b"c", 0) == -1
+            sparse.resize(LONG)
+            sparse.close()
+            status = 0
+        os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert helper.wait(MINUTE) == 0
+    worker.ends()
+    assert (len(sparse), sparse[:] == bytes(2 * LONG)) == (2 * LONG, True)
+
+
 @guarantee(17)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -661,7 +792,9 @@ def test_exit_of_a_child():
 
 
 @guarantee(18)
-@pytest.mark.parametrize("operation", ["m.find(b'y', 0)", "m[:]", "m.seek(0); m.read()"])
+@pytest.mark.parametrize(
+    "operation", ["m.find(b'y', 0)", "m[:]", "m.seek(0); m.read()", "m.resize(1 << 20)"]
+)
 @pytest.mark.parametrize("last", ["pass", "m.find(b'y')", "m[0] = 1", "m.close()"])
 def test_end_of_the_interpreter(run_python, operation, last):
     """Daemon threads are in the middle of it, and a function registered with
@@ -690,7 +823,8 @@ print('end')
 
 @guarantee(19)
 @pytest.mark.parametrize(
-    "inside", ["m.find(b'y', 0)", "m[0] = 1", "m.read(5), m.seek(0)", "m.close()"]
+    "inside",
+    ["m.find(b'y', 0)", "m[0] = 1", "m.read(5), m.seek(0)", "m.resize(1 << 20)", "m.close()"],
 )
 def test_signal_handler(run_python, inside):
     """A handler runs between two operations, never within one."""
@@ -708,6 +842,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 while len(seen) < 20:
     try:
         m[:], m.find(b'y', 0), m.seek(0), m.write(bytes(1 << 20)), m.move(0, 1, 1 << 19)
+        m.seek(0), m.readline(), m.resize(1 << 20)
     except ValueError:
         assert m.closed
 signal.setitimer(signal.ITIMER_REAL, 0)
@@ -743,12 +878,101 @@ assert m[:] == b'hello'
     run_python(program)
 
 
+@guarantee(21)
+@pytest.mark.parametrize("under_way", CHANGES.values(), ids=CHANGES)
+def test_buffers_are_plain_memory(stalled, under_way):
+    """Who has one waits for nobody."""
+    view = memoryview(stalled)
+    first = Worker(under_way, stalled)
+    stalled.stall.wait()
+    view[-1] = 65
+    assert view[-1] == 65
+    stalled.stall.resume()
+    first.ends()
+    view.release()
+
+
+@guarantee(22)
+def test_arguments_are_read_as_they_are(stalled):
+    """What is written is changed in the middle, and was not copied before."""
+    source = bytearray(b"a" * LONG)
+    worker = Worker(put, stalled, slice(None), source)
+    stalled.stall.wait()
+    source[PAGE] = source[-PAGE] = ord("b")
+    stalled.stall.resume()
+    worker.ends()
+    assert ord("b") in {stalled[PAGE], stalled[-PAGE]}  # copied from either end
+
+
+@guarantee(23)
+def test_two_maps_are_two(sparse):
+    """A map of the same file does not wait for this one."""
+    check_goes_on(sparse, READS["find"], lambda m: put(m.shared, 0, 1))
+
+
+@guarantee(24)
+def test_advice_that_throws_away(stalled):
+    """The end of what is being copied."""
+    worker = Worker(stalled.__getitem__, slice(None))
+    stalled.stall.wait()
+    stalled.madvise(mmap_reference.MADV_DONTNEED, LONG - PAGE, PAGE)
+    stalled.stall.resume()
+    copied = worker.ends()
+    assert copied[-2 * PAGE : -PAGE] == b"x" * PAGE
+    assert bytes(PAGE // 2) in copied[-PAGE:]  # a C library may read the very end before the rest
+
+
+# How a program ends that faults where nobody can help it.
+FATAL = {
+    25: ("signal.signal(signal.SIGBUS, print); m = lost(); signal.signal(signal.SIGBUS, print)", 0),
+    26: ("m = lost(); signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGBUS])", -signal.SIGBUS),
+    27: ("m = memoryview(lost())", -signal.SIGBUS),
+}
+
+
+@guarantee(25)
+@guarantee(26)
+@guarantee(27)
+@pytest.mark.parametrize("number", FATAL)
+def test_faults_that_nobody_can_help(number):
+    """It dies of SIGBUS, or hangs: nothing else says so than that it does not end."""
+    program, status = FATAL[number]
+    program = f"{FAULT}\n{program}\nprint('now', flush=True)\nm[0]\nprint('alive', flush=True)"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "now\n"
+        if status:
+            assert process.wait(MINUTE) == status
+        else:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.kill()
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="there is no free-threaded build of it")
+def test_sources_fit_a_build_without_a_gil(sources):
+    """Its macros for locks are others: this interpreter's headers, read as one would."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    include = sysconfig.get_path("include")
+    if compiler is None or not Path(include, "Python.h").exists():
+        pytest.skip("no compiler, or no headers of Python")
+    files = [path for path in sources.glob("*.c") if '"mmap_object.h"' in path.read_text()]
+    assert len(files) > 5
+    command = [compiler, "-fsyntax-only", "-std=c11", "-Wall", "-Wextra", "-Werror"]
+    command += ["-DPy_GIL_DISABLED=1", f"-I{include}", *files]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=MINUTE, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_each_guarantee_is_tested():
     """The page and this file name the same numbers."""
     page = HERE.parent.parent / "docs" / "concurrency.md"
     if not page.exists():
         pytest.skip("the page is in the repository only")
-    promised = {int(number) for number in re.findall(r"\*\*C(\d+)\.\*\*", page.read_text())}
+    text = page.read_text()
+    promised = {int(number) for number in re.findall(r"\*\*C(\d+)\.\*\*", text)}
+    assert len(re.findall(r"^- ", text, re.M)) == len(promised)
     tested = {
         number for value in list(globals().values()) for number in getattr(value, "guarantees", [])
     }

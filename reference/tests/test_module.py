@@ -1,5 +1,6 @@
 """The module: its names, its files, and more than one interpreter."""
 
+import importlib
 import importlib.metadata
 import os
 import sys
@@ -44,6 +45,15 @@ def test_names():
     assert [name for name in names if not name.isupper()] == ["error", "mmap"]
     assert mmap_reference.error is OSError
     assert mmap_reference.mmap.__module__ == "mmap_reference"
+
+
+def test_import_after_the_package_alone_was_forgotten(monkeypatch):
+    """The extension may have been imported before the package is."""
+    monkeypatch.delitem(sys.modules, "mmap_reference")
+    again = importlib.import_module("mmap_reference")
+    assert again is not mmap_reference
+    assert again.mmap is mmap_reference.mmap
+    assert not hasattr(again, "_mmap")
 
 
 def test_wheel_owns_one_import_name():

@@ -2,21 +2,8 @@
 
 #include "args.h"
 
-#include "errors.h"
-
 #include <limits.h>
 #include <string.h>
-
-int
-arg_count(const char *method, Py_ssize_t given, Py_ssize_t least,
-          Py_ssize_t most)
-{
-    if (given < least || given > most) {
-        (void)raise_count(method, least, most, given);
-        return -1;
-    }
-    return 0;
-}
 
 /* PyLong_AsSsize_t and its like want an int, not an __index__. */
 static PyObject *
@@ -129,20 +116,8 @@ arg_item_any(PyObject *value, unsigned char *result)
 }
 
 int
-arg_optional_ssize(PyObject *value, Py_ssize_t *result)
+arg_buffer_any(PyObject *value, struct arg_bytes *result)
 {
-    return value == Py_None ? 0 : arg_ssize(value, result);
-}
-
-int
-arg_buffer(PyObject *value, struct arg_bytes *result)
-{
-    if (PyBytes_CheckExact(value)) {
-        result->bytes = (const unsigned char *)PyBytes_AS_STRING(value);
-        result->size = PyBytes_GET_SIZE(value);
-        result->view.obj = NULL;
-        return 0;
-    }
     if (PyObject_GetBuffer(value, &result->view, PyBUF_SIMPLE) < 0) {
         return -1;
     }

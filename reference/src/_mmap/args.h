@@ -7,14 +7,25 @@
 
 #include "pycompat.h"
 
+#include "errors.h"
+
 #include <limits.h>
 #include <stdint.h>
 
 /* Check the number of positional arguments. */
-int arg_count(const char *method, Py_ssize_t given, Py_ssize_t least,
-              Py_ssize_t most);
+static inline int
+arg_count(const char *method, Py_ssize_t given, Py_ssize_t least,
+          Py_ssize_t most)
+{
+    if (given < least || given > most) {
+        (void)raise_count(method, least, most, given);
+        return -1;
+    }
+    return 0;
+}
 
-/* Most integers are small: for those there is no call. */
+/* The long way: most integers are small, and most buffers bytes objects, for
+   which there is no call. */
 int arg_ssize_any(PyObject *value, Py_ssize_t *result);
 int arg_byte_any(PyObject *value, unsigned char *result);
 int arg_index_any(PyObject *value, Py_ssize_t *result);
@@ -62,7 +73,11 @@ arg_item(PyObject *value, unsigned char *result)
 }
 
 /* An integer, or None, which leaves the default in *result. */
-int arg_optional_ssize(PyObject *value, Py_ssize_t *result);
+static inline int
+arg_optional_ssize(PyObject *value, Py_ssize_t *result)
+{
+    return value == Py_None ? 0 : arg_ssize(value, result);
+}
 
 /* The contiguous bytes of any object that has some; give them back. */
 struct arg_bytes {
@@ -72,7 +87,19 @@ struct arg_bytes {
                                which the caller keeps alive */
 };
 
-int arg_buffer(PyObject *value, struct arg_bytes *result);
+int arg_buffer_any(PyObject *value, struct arg_bytes *result);
+
+static inline int
+arg_buffer(PyObject *value, struct arg_bytes *result)
+{
+    if (PyBytes_CheckExact(value)) {
+        result->bytes = (const unsigned char *)PyBytes_AS_STRING(value);
+        result->size = PyBytes_GET_SIZE(value);
+        result->view.obj = NULL;
+        return 0;
+    }
+    return arg_buffer_any(value, result);
+}
 
 static inline void
 arg_buffer_release(struct arg_bytes *result)

@@ -8,6 +8,27 @@
 #include "errors.h"
 #include "guard.h"
 
+int
+construction_check_range(const struct construction *what)
+{
+    if (what->length < 0) {
+        (void)raise_overflow("memory mapped length must be positive");
+        return -1;
+    }
+    if (what->offset < 0) {
+        (void)raise_overflow("memory mapped offset must be positive");
+        return -1;
+    }
+    return 0;
+}
+
+int
+construction_audit(const struct construction *what, int access)
+{
+    return PySys_Audit("mmap.__new__", "iniL", what->fileno, what->length,
+                       access, (long long)what->offset);
+}
+
 /* Give the length its final value, for a file that has a size. */
 static int
 fit_to_file(struct construction *what, int64_t file_size)
@@ -15,7 +36,7 @@ fit_to_file(struct construction *what, int64_t file_size)
     int64_t rest = file_size - what->offset;
 
     if (what->length > 0) {
-        if (rest < what->length) {
+        if (rest < what->length && !OS_MAPPING_EXTENDS_FILE) {
             (void)raise_value("mmap length is greater than file size");
             return -1;
         }
@@ -43,7 +64,7 @@ check_file(struct construction *what)
     struct os_file_info info;
     int error;
 
-    if (what->fileno == OS_NO_FILE) {
+    if (OS_IS_NO_FILE(what->fileno)) {
         return 0;
     }
     Py_BEGIN_ALLOW_THREADS
@@ -72,12 +93,13 @@ static int
 map_memory(const struct construction *what, struct os_mapping *map)
 {
     struct os_request request = {
-        .fd = what->fileno,
+        .fd = OS_IS_NO_FILE(what->fileno) ? OS_NO_FILE : what->fileno,
         .length = (size_t)what->length,
         .offset = what->offset,
         .flags = what->flags,
         .prot = what->prot,
         .keep_file = what->track_file,
+        .tag = what->tag,
     };
     int error;
 
@@ -104,29 +126,33 @@ wrap(PyTypeObject *type, const struct construction *what,
     self->map = *map;
     hold_init(&self->hold);
     self->access = what->access;
-    self->anonymous = what->fileno == OS_NO_FILE;
+    self->anonymous = OS_IS_NO_FILE(what->fileno);
     self->track_file = what->track_file;
     return (PyObject *)self;
+}
+
+static PyObject *
+construct(PyTypeObject *type, struct construction *what)
+{
+    struct os_mapping map;
+
+    if (check_file(what) < 0 || guard_memory() < 0
+        || map_memory(what, &map) < 0)
+    {
+        return NULL;
+    }
+    return wrap(type, what, &map);
 }
 
 PyObject *
 mmap_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     struct construction what;
-    struct os_mapping map;
+    PyObject *result = NULL;
 
-    if (signature_parse(args, kwargs, &what) < 0) {
-        return NULL;
+    if (signature_parse(args, kwargs, &what) == 0) {
+        result = construct(type, &what);
     }
-    if (PySys_Audit("mmap.__new__", "iniL", what.fileno, what.length,
-                    (int)what.access, (long long)what.offset) < 0)
-    {
-        return NULL;
-    }
-    if (check_file(&what) < 0 || guard_memory() < 0
-        || map_memory(&what, &map) < 0)
-    {
-        return NULL;
-    }
-    return wrap(type, &what, &map);
+    PyMem_Free(what.tag);
+    return result;
 }

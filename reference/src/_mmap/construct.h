@@ -6,7 +6,8 @@
 
 #include "mmap_object.h"
 
-/* The constructor's arguments, checked, and with `access` resolved. */
+/* The constructor's arguments, checked and audited, and with `access`
+   resolved. */
 struct construction {
     int fileno;
     Py_ssize_t length;          /* 0: to the end of the file */
@@ -15,10 +16,17 @@ struct construction {
     int prot;                   /* native */
     enum access_mode access;
     bool track_file;
+    wchar_t *tag;               /* Windows; to be freed with PyMem_Free */
 };
 
-/* In signature_posix.c.  0, or -1 with an exception set. */
+/* In signature_posix.c and signature_windows.c.  0, or -1 with an exception
+   set; what is in the construction then has to be freed as well. */
 int signature_parse(PyObject *args, PyObject *kwargs,
                     struct construction *what);
+
+/* In construct.c, for these, which say in which order.  0, or -1 with an
+   exception set. */
+int construction_check_range(const struct construction *what);
+int construction_audit(const struct construction *what, int access);
 
 #endif

@@ -9,22 +9,55 @@
 
 #include <string.h>
 
+/* Something that puts another mapping, or none, in the place of one. */
+typedef int (*replacement)(struct os_mapping *map, size_t size);
+
+static int
+unmap(struct os_mapping *map, size_t Py_UNUSED(size))
+{
+    return os_unmap(map);
+}
+
+/* A process that is forked off in the middle would have half of it only. */
+static int
+replace_unforked(struct os_mapping *map, replacement replace, size_t size)
+{
+    int error = os_keep_forks_out();
+    if (error == 0) {
+        error = replace(map, size);
+        os_let_forks_in();
+    }
+    return error;
+}
+
+/* Let other threads run while the system gives memory back, cuts the file or
+   extends it, if the mapping can be held meanwhile. */
+static int
+replace_held(MmapObject *self, replacement replace, size_t size)
+{
+    int error;
+
+    if (!hold_begin(&self->hold, HOLD_REPLACE)) {
+        return replace_unforked(&self->map, replace, size);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    error = replace_unforked(&self->map, replace, size);
+    hold_end(&self->hold, HOLD_REPLACE);
+    Py_END_ALLOW_THREADS
+    return error;
+}
+
 static PyObject *
 close_lock_held(MmapObject *self)
 {
     if (self->exports > 0) {
         return raise_exported("cannot close exported pointers exist");
     }
-    /* Nobody may find the memory while it is given back. */
-    struct os_mapping map = self->map;
-    self->map = (struct os_mapping){.data = NULL, .fd = OS_NO_FILE};
-
-    int error;
-    Py_BEGIN_ALLOW_THREADS
-    error = os_unmap(&map);
-    Py_END_ALLOW_THREADS
+    if (is_closed(self)) {
+        Py_RETURN_NONE;
+    }
+    int error = replace_held(self, unmap, 0);
     if (error != 0) {
-        self->map = map;
         return raise_os(error);
     }
     Py_RETURN_NONE;
@@ -83,7 +116,7 @@ mmap_size(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     PyObject *result;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     result = size_lock_held((MmapObject *)op);
     MMAP_UNLOCK();
     return result;
@@ -158,7 +191,7 @@ mmap_flush(PyObject *op, PyObject *const *args, Py_ssize_t nargs,
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     result = flush_lock_held((MmapObject *)op, offset, size, flags);
     MMAP_UNLOCK();
     return result;
@@ -232,7 +265,7 @@ mmap_madvise(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     }
     bool to_end = nargs < 3 || args[2] == Py_None;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     result = madvise_lock_held((MmapObject *)op, option, start, length,
                                to_end);
     MMAP_UNLOCK();
@@ -243,26 +276,22 @@ mmap_madvise(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 
 #if OS_HAS_RESIZE
 
-/* Does a private map of a file outgrow it?  The file is not to be extended
-   for the sake of a private map, and memory behind its end cannot be used. */
+/* How many of `size` bytes of a map its file has. */
 static int
-outgrows_file(const struct os_mapping *map, size_t size, bool *outgrows)
+file_part(const struct os_mapping *map, size_t size, size_t *part)
 {
-    *outgrows = false;
-    if (map->backing != OS_FILE_PRIVATE || size <= map->size) {
-        return 0;
-    }
     int64_t file_size;
     int error = os_file_size(map, &file_size);
     if (error == 0) {
-        *outgrows = map->offset + (int64_t)size > file_size;
+        int64_t rest = file_size - map->offset;
+        *part = rest < 0 ? 0 : rest < (int64_t)size ? (size_t)rest : size;
     }
     return error;
 }
 
-/* Grow a private map of a file by going over to private memory. */
+/* Go over to private memory, with the same bytes. */
 static int
-grow_in_memory(struct os_mapping *map, size_t size)
+move_to_memory(struct os_mapping *map, size_t size)
 {
     struct os_mapping fresh;
     int error = os_map_memory(map, size, &fresh);
@@ -279,15 +308,34 @@ grow_in_memory(struct os_mapping *map, size_t size)
     return error;
 }
 
+/* Grow a private map of a file.  The file is not to be extended for its
+   sake, and memory behind its end cannot be used: the map shows first what
+   the file has, and then becomes memory. */
+static int
+grow_private(struct os_mapping *map, size_t size)
+{
+    size_t before = map->size;
+    size_t part;
+    int error = file_part(map, size, &part);
+    if (error == 0 && part > before) {
+        error = os_resize(map, part);
+    }
+    if (error == 0 && part < size) {
+        error = move_to_memory(map, size);
+    }
+    if (error != 0 && map->size != before) {
+        (void)os_resize(map, before);
+    }
+    return error;
+}
+
 static int
 change_size(struct os_mapping *map, size_t size)
 {
-    bool outgrows;
-    int error = outgrows_file(map, size, &outgrows);
-    if (error != 0) {
-        return error;
+    if (map->backing == OS_FILE_PRIVATE && size > map->size) {
+        return grow_private(map, size);
     }
-    return outgrows ? grow_in_memory(map, size) : os_resize(map, size);
+    return os_resize(map, size);
 }
 
 static PyObject *
@@ -309,13 +357,14 @@ resize_lock_held(MmapObject *self, Py_ssize_t size)
     if (size < 0 || size > INT64_MAX - self->map.offset) {
         return raise_value("new size out of range");
     }
-    if (self->map.backing == OS_MEMORY_SHARED && size > length_of(self)) {
+    if (self->map.backing == OS_MEMORY_SHARED && !OS_SHARED_MEMORY_GROWS
+        && size > length_of(self)) {
         /* The new pages would have no memory behind them. */
         return raise_value(
             "mmap: can't expand a shared anonymous mapping");
     }
 
-    int error = change_size(&self->map, (size_t)size);
+    int error = replace_held(self, change_size, (size_t)size);
     if (error != 0) {
         return raise_os(error);
     }
@@ -427,7 +476,7 @@ mmap_set_name(PyObject *op, PyObject *value)
         return NULL;
     }
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     result = set_name_lock_held((MmapObject *)op, name, annotate);
     MMAP_UNLOCK();
     return result;

@@ -7,8 +7,12 @@
 PyObject *
 raise_os(int error)
 {
+#ifdef MS_WINDOWS
+    return PyErr_SetFromWindowsErr(error);
+#else
     errno = error;
     return PyErr_SetFromErrno(PyExc_OSError);
+#endif
 }
 
 PyObject *

@@ -73,25 +73,92 @@ mmap_read_byte(PyObject *op, PyObject *Py_UNUSED(ignored))
     return result;
 }
 
-static PyObject *
-readline_lock_held(MmapObject *self)
+/* The bytes of the next line; -1 if it does not end among the first `reach`
+   of those that are left. */
+static int
+line_size_lock_held(MmapObject *self, Py_ssize_t reach, Py_ssize_t *size)
 {
     if (is_closed(self)) {
-        return raise_closed();
+        (void)raise_closed();
+        return -1;
     }
     Py_ssize_t left = remaining(self);
+    *size = left;
     if (left == 0) {
-        return mmap_take_lock_held(self, 0);
+        return 0;
     }
 
     size_t found;
-    int error = mem_find_byte(self->map.data + self->pos, (size_t)left, '\n',
+    int error = mem_find_byte(self->map.data + self->pos,
+                              (size_t)(left < reach ? left : reach), '\n',
                               &found);
+    if (error != 0) {
+        (void)raise_os(error);
+        return -1;
+    }
+    if (found != SEARCH_ABSENT) {
+        *size = (Py_ssize_t)found + 1;
+    }
+    else if (left > reach) {
+        *size = -1;
+    }
+    return 0;
+}
+
+/* A line whose first bytes, as many as a short touch has, hold no end: others
+   run while it is looked for, and then while it is copied.  NULL without an
+   exception where they have made another line of it in between. */
+static PyObject *
+long_line_lock_held(MmapObject *self)
+{
+    static const unsigned char line_end = '\n';
+    Py_ssize_t size = remaining(self);
+    size_t found;
+
+    int error = touch_find(self, self->map.data + self->pos + TOUCH_LONG,
+                           (size_t)size - TOUCH_LONG, &line_end, 1, &found);
     if (error != 0) {
         return raise_os(error);
     }
-    return mmap_take_lock_held(
-        self, found == SEARCH_ABSENT ? left : (Py_ssize_t)found + 1);
+    if (found != SEARCH_ABSENT) {
+        size = (Py_ssize_t)(TOUCH_LONG + found + 1);
+    }
+    PyObject *line = PyBytes_FromStringAndSize(NULL, size);
+    if (line == NULL) {
+        return NULL;
+    }
+    hold_wait(&self->hold, HOLD_CHANGE);
+    bool taken = false;
+    if (!is_closed(self) && size <= remaining(self)) {
+        error = touch_take_line(self,
+                                (unsigned char *)PyBytes_AS_STRING(line),
+                                (size_t)size, &taken);
+    }
+    if (!taken) {
+        Py_DECREF(line);
+        return error != 0 ? raise_os(error) : NULL;
+    }
+    return line;
+}
+
+static PyObject *
+readline_lock_held(MmapObject *self)
+{
+    Py_ssize_t size;
+
+    if (line_size_lock_held(self, (Py_ssize_t)TOUCH_LONG, &size) < 0) {
+        return NULL;
+    }
+    if (size >= 0) {
+        return mmap_take_lock_held(self, size);
+    }
+    PyObject *line = long_line_lock_held(self);
+    if (line != NULL || PyErr_Occurred()) {
+        return line;
+    }
+    hold_wait(&self->hold, HOLD_CHANGE);
+    return line_size_lock_held(self, PY_SSIZE_T_MAX, &size) < 0
+        ? NULL : mmap_take_lock_held(self, size);
 }
 
 PyObject *
@@ -266,11 +333,6 @@ mmap_tell(PyObject *op, PyObject *Py_UNUSED(ignored))
     return result;
 }
 
-typedef int (*search_function)(MmapObject *self,
-                               const unsigned char *haystack, size_t n,
-                               const unsigned char *needle, size_t m,
-                               size_t *found);
-
 /* Fit a bound of a search to the length: negative ones count from the end,
    and nothing is before the start. */
 static Py_ssize_t
@@ -285,7 +347,7 @@ clip_low(Py_ssize_t bound, Py_ssize_t length)
 
 static PyObject *
 find_lock_held(MmapObject *self, const struct arg_bytes *needle,
-               Py_ssize_t start, Py_ssize_t end, search_function search)
+               Py_ssize_t start, Py_ssize_t end, bool backward)
 {
     if (is_closed(self)) {
         return raise_closed();
@@ -301,8 +363,12 @@ find_lock_held(MmapObject *self, const struct arg_bytes *needle,
     }
 
     size_t found;
-    int error = search(self, self->map.data + start, (size_t)(end - start),
-                       needle->bytes, (size_t)needle->size, &found);
+    const unsigned char *haystack = self->map.data + start;
+    size_t n = (size_t)(end - start);
+    size_t m = (size_t)needle->size;
+    int error = backward
+        ? touch_rfind(self, haystack, n, needle->bytes, m, &found)
+        : touch_find(self, haystack, n, needle->bytes, m, &found);
     if (error != 0) {
         return raise_os(error);
     }
@@ -312,7 +378,7 @@ find_lock_held(MmapObject *self, const struct arg_bytes *needle,
 }
 
 /* The range that is searched by default: from the position to the end. */
-static void
+static inline void
 default_range(MmapObject *self, Py_ssize_t *start, Py_ssize_t *end)
 {
     MMAP_LOCK_FOR(self, HOLD_READ);
@@ -321,17 +387,35 @@ default_range(MmapObject *self, Py_ssize_t *start, Py_ssize_t *end)
     MMAP_UNLOCK();
 }
 
+static inline bool
+is_given(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t place)
+{
+    return place < nargs && args[place] != Py_None;
+}
+
+/* Can it be converted without calling Python code? */
+static inline bool
+is_plain_bound(PyObject *const *args, Py_ssize_t nargs, Py_ssize_t place)
+{
+    return !is_given(args, nargs, place) || PyLong_CheckExact(args[place]);
+}
+
 /* `needle` is what args[0] holds. */
 static PyObject *
 find_needle(MmapObject *self, const struct arg_bytes *needle,
-            PyObject *const *args, Py_ssize_t nargs, search_function search)
+            PyObject *const *args, Py_ssize_t nargs, bool backward)
 {
-    Py_ssize_t start;
-    Py_ssize_t end;
+    Py_ssize_t start = 0;
+    Py_ssize_t end = 0;
     PyObject *result;
 
-    /* The defaults are those from before a bound's __index__ is called. */
-    default_range(self, &start, &end);
+    /* The defaults are those from before a bound's __index__ is called.
+       Where none is, they are those of the moment of the search. */
+    bool at_once = is_plain_bound(args, nargs, 1)
+        && is_plain_bound(args, nargs, 2);
+    if (!at_once) {
+        default_range(self, &start, &end);
+    }
     if ((nargs > 1 && arg_optional_ssize(args[1], &start) < 0)
         || (nargs > 2 && arg_optional_ssize(args[2], &end) < 0))
     {
@@ -339,7 +423,13 @@ find_needle(MmapObject *self, const struct arg_bytes *needle,
     }
 
     MMAP_LOCK_FOR(self, HOLD_READ);
-    result = find_lock_held(self, needle, start, end, search);
+    if (at_once && !is_given(args, nargs, 1)) {
+        start = self->pos;
+    }
+    if (at_once && !is_given(args, nargs, 2)) {
+        end = length_of(self);
+    }
+    result = find_lock_held(self, needle, start, end, backward);
     MMAP_UNLOCK();
     return result;
 }
@@ -355,7 +445,7 @@ mmap_find(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
-                                   touch_find);
+                                   false);
     arg_buffer_release(&needle);
     return result;
 }
@@ -371,7 +461,7 @@ mmap_rfind(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     PyObject *result = find_needle((MmapObject *)op, &needle, args, nargs,
-                                   touch_rfind);
+                                   true);
     arg_buffer_release(&needle);
     return result;
 }

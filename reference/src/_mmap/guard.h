@@ -21,7 +21,6 @@
 #ifndef MMAP_GUARD_H
 #define MMAP_GUARD_H
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,9 +31,6 @@
 #include "guard_posix.h"
 #endif
 
-/* The error number of a touch that failed. */
-#define GUARD_ERROR EFAULT
-
 /* A range of addresses. */
 struct guard_range {
     uintptr_t begin;
@@ -44,14 +40,46 @@ struct guard_range {
 /* One guarded touch; lives on the stack of the thread that touches. */
 struct guard {
     guard_jump resume;          /* where a fault continues */
+    struct guard **innermost;   /* &guard_innermost: found once, for where
+                                   the compiler has to call a function */
     struct guard *outer;        /* the guard that was there before */
     struct guard_range ranges[2];
-    volatile int error;         /* 0, or GUARD_ERROR */
+    volatile int error;         /* 0, or GUARD_ERROR or the device's */
     volatile int postponed;     /* a signal to send when the touch is over */
 };
 
 /* The innermost guard of this thread, or NULL. */
 extern GUARD_THREAD_LOCAL struct guard *guard_innermost;
+
+/* Faults are reported by the page, and vector code reads whole blocks, which
+   never leave a page: a page is the unit here, the smallest that there is. */
+#define GUARD_PAGE_MASK ((uintptr_t)4095)
+
+static inline int
+guard_in_range(const struct guard_range *range, uintptr_t address)
+{
+    if (range->size == 0) {
+        return 0;
+    }
+    uintptr_t first = range->begin & ~GUARD_PAGE_MASK;
+    uintptr_t last = (range->begin + (range->size - 1)) | GUARD_PAGE_MASK;
+    return first <= address && address <= last;
+}
+
+/* The innermost guard of this thread that answers for an address, or NULL;
+   for handlers. */
+static inline struct guard *
+guard_of(uintptr_t address)
+{
+    struct guard *guard = guard_innermost;
+    while (guard != NULL
+           && !guard_in_range(&guard->ranges[0], address)
+           && !guard_in_range(&guard->ranges[1], address))
+    {
+        guard = guard->outer;
+    }
+    return guard;
+}
 
 /* Make this process ready to guard; cheap to call again, and worth it: it
    repairs what others did to our handler since.  0 or an error number. */
@@ -69,7 +97,8 @@ guard_enter(struct guard *guard, const void *a, size_t n,
     guard->ranges[1] = (struct guard_range){(uintptr_t)b, m};
     guard->error = 0;
     guard->postponed = 0;
-    guard->outer = guard_innermost;
+    guard->innermost = &guard_innermost;
+    guard->outer = *guard->innermost;
 }
 
 /* True at first; false when the touch has failed. */
@@ -80,7 +109,7 @@ guard_enter(struct guard *guard, const void *a, size_t n,
 static inline int
 guard_publish(struct guard *guard)
 {
-    guard_innermost = guard;
+    *guard->innermost = guard;
     atomic_signal_fence(memory_order_seq_cst);
     return 1;
 }
@@ -90,7 +119,7 @@ static inline int
 guard_leave(struct guard *guard)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    guard_innermost = guard->outer;
+    *guard->innermost = guard->outer;
     if (guard->postponed != 0) {
         guard_send_postponed(guard->postponed);
     }

@@ -20,14 +20,16 @@
 #define _DARWIN_C_SOURCE        /* siginfo_t */
 #endif
 
-#include "guard.h"
+#include "guard_few.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/types.h>
+#ifdef __linux__
 #include <ucontext.h>
+#endif
 #include <unistd.h>
 
 GUARD_THREAD_LOCAL struct guard *guard_innermost;
@@ -49,34 +51,84 @@ index_of(int number)
     return number == signals[0] ? 0 : 1;
 }
 
-/* Faults are reported by the page, and vector code reads whole blocks, which
-   never leave a page: a page is the unit here, the smallest that there is. */
-#define PAGE_MASK ((uintptr_t)4095)
+#if GUARD_HAS_FIXUPS
 
-static bool
-in_range(const struct guard_range *range, uintptr_t address)
+GUARD_THREAD_LOCAL volatile int guard_few_state;
+
+#if defined(__x86_64__)
+#define PROGRAM_COUNTER(context) ((context)->uc_mcontext.gregs[REG_RIP])
+#else
+#define PROGRAM_COUNTER(context) ((context)->uc_mcontext.pc)
+#endif
+
+/* The end of the fixup that an instruction belongs to, or 0. */
+static uintptr_t
+end_of_fixup(uintptr_t instruction)
 {
-    if (range->size == 0) {
+    const struct guard_fixup *fixup = __start_guard_fixups;
+    for (; fixup < __stop_guard_fixups; fixup++) {
+        uintptr_t begin = (uintptr_t)&fixup->begin + (uintptr_t)fixup->begin;
+        uintptr_t end = (uintptr_t)&fixup->end + (uintptr_t)fixup->end;
+        if (begin <= instruction && instruction < end) {
+            return end;
+        }
+    }
+    return 0;
+}
+
+/* Make the thread go on behind the touch that failed; false if it was none
+   of ours. */
+static bool
+fix_up(void *context)
+{
+    ucontext_t *interrupted = context;
+    uintptr_t end = end_of_fixup((uintptr_t)PROGRAM_COUNTER(interrupted));
+    if (end == 0) {
         return false;
     }
-    uintptr_t first = range->begin & ~PAGE_MASK;
-    uintptr_t last = (range->begin + (range->size - 1)) | PAGE_MASK;
-    return first <= address && address <= last;
+    guard_few_state = GUARD_FAILED;
+    PROGRAM_COUNTER(interrupted) = end;
+    return true;
 }
 
-/* The innermost guard of this thread that answers for an address. */
-static struct guard *
-guard_of(uintptr_t address)
+/* Keep a signal for the end of the touch that is under way; false if there
+   is none. */
+static bool
+postpone_few(int number)
 {
-    struct guard *guard = guard_innermost;
-    while (guard != NULL
-           && !in_range(&guard->ranges[0], address)
-           && !in_range(&guard->ranges[1], address))
-    {
-        guard = guard->outer;
+    if (guard_few_state == 0) {
+        return false;
     }
-    return guard;
+    guard_few_state = number;
+    return true;
 }
+
+int
+guard_few_settle(int state)
+{
+    if (state > 0) {
+        guard_send_postponed(state);
+    }
+    return state == GUARD_FAILED ? GUARD_ERROR : 0;
+}
+
+#else
+
+static bool
+fix_up(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static bool
+postpone_few(int number)
+{
+    (void)number;
+    return false;
+}
+
+#endif
 
 /* Did somebody send the signal, as opposed to a touch that failed? */
 static bool
@@ -169,10 +221,40 @@ pass_on(int level, int number, siginfo_t *info, void *context)
    its address.  If none does, the signal was really sent, and is postponed
    to the end of the touch. */
 static bool
-is_echo(const siginfo_t *info)
+postpone_echo(int number, const siginfo_t *info)
 {
-    return guard_innermost != NULL && was_sent(info)
-        && info->si_pid == getpid();
+    if (!was_sent(info) || info->si_pid != getpid()) {
+        return false;
+    }
+    if (postpone_few(number)) {
+        return true;
+    }
+    if (guard_innermost == NULL) {
+        return false;
+    }
+    guard_innermost->postponed = number;
+    return true;
+}
+
+/* Turn a fault that a guard answers for into an error; returns if none
+   does, and true if the thread is to go on when the handler returns. */
+static bool
+take_fault(const siginfo_t *info, void *context)
+{
+    if (was_sent(info)) {
+        return false;
+    }
+    if (fix_up(context)) {
+        return true;
+    }
+    struct guard *guard = guard_of((uintptr_t)info->si_addr);
+    if (guard != NULL) {
+        guard->error = GUARD_ERROR;
+        guard->postponed = 0;
+        restore_float_modes(context);
+        GUARD_RESUME(guard->resume);
+    }
+    return false;
 }
 
 static void
@@ -180,20 +262,9 @@ on_signal(int level, int number, siginfo_t *info, void *context)
 {
     int error = errno;
 
-    if (!was_sent(info)) {
-        struct guard *guard = guard_of((uintptr_t)info->si_addr);
-        if (guard != NULL) {
-            guard->error = GUARD_ERROR;
-            guard->postponed = 0;
-            restore_float_modes(context);
-            GUARD_RESUME(guard->resume);
-        }
+    if (!take_fault(info, context) && !postpone_echo(number, info)) {
+        pass_on(level, number, info, context);
     }
-    else if (is_echo(info)) {
-        guard_innermost->postponed = number;
-        return;
-    }
-    pass_on(level, number, info, context);
     errno = error;
 }
 

@@ -3,7 +3,11 @@
 #ifndef MMAP_GUARD_POSIX_H
 #define MMAP_GUARD_POSIX_H
 
+#include <errno.h>
 #include <setjmp.h>
+
+/* The error number of a touch that failed: "bad address". */
+#define GUARD_ERROR EFAULT
 
 /* The signal mask is not saved: that would be a system call for each touch,
    and the handler changes none; ThreadSanitizer's does.  Where the compiler

@@ -10,6 +10,7 @@ hold_init(struct hold *hold)
     atomic_init(&hold->users, 0);
     atomic_init(&hold->readers, 0);
     atomic_init(&hold->changing, false);
+    atomic_init(&hold->replacing, false);
     hold->gate = NULL;
     hold->waiting = 0;
     hold->process = 0;
@@ -48,15 +49,15 @@ static bool
 must_wait(struct hold *hold, enum hold_mode mode)
 {
     switch (mode) {
+    case HOLD_KEEP:
+        return atomic_load(&hold->replacing);
     case HOLD_READ:
-        return atomic_load(&hold->changing);
+        return atomic_load(&hold->replacing) || atomic_load(&hold->changing);
     case HOLD_CHANGE:
-        return atomic_load(&hold->changing)
+        return atomic_load(&hold->replacing) || atomic_load(&hold->changing)
             || atomic_load(&hold->readers) > 0;
-    case HOLD_REPLACE:
-        return atomic_load(&hold->users) > 0;
     default:
-        return false;
+        return atomic_load(&hold->users) > 0;
     }
 }
 
@@ -73,6 +74,9 @@ hold_begin(struct hold *hold, enum hold_mode mode)
     }
     if (mode == HOLD_CHANGE) {
         atomic_store(&hold->changing, true);
+    }
+    if (mode == HOLD_REPLACE) {
+        atomic_store(&hold->replacing, true);
     }
     if (atomic_fetch_add(&hold->users, 1) == 0) {
         /* Free, or just being freed by somebody who needs nothing more. */
@@ -92,6 +96,9 @@ hold_end(struct hold *hold, enum hold_mode mode)
     if (mode == HOLD_CHANGE) {
         atomic_store(&hold->changing, false);
     }
+    if (mode == HOLD_REPLACE) {
+        atomic_store(&hold->replacing, false);
+    }
     if (atomic_fetch_sub(&hold->users, 1) == 1) {
         PyThread_release_lock(gate);
     }
@@ -110,7 +117,7 @@ pass_gate(PyThread_type_lock gate)
 void
 hold_wait_for_others(struct hold *hold, enum hold_mode mode)
 {
-    int announced = mode == HOLD_READ ? 0 : 1;
+    int announced = mode == HOLD_CHANGE || mode == HOLD_REPLACE;
 
     forget_if_forked(hold);
     hold->waiting += announced;

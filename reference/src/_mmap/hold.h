@@ -4,15 +4,16 @@
    the others wait if theirs does not go together with it.  So operations on
    one map stay atomic, and nobody unmaps memory in use.
 
-   What waits for what, where `keep` is flush and madvise, `read` a search or
-   a copy out, `change` a copy in or anything that moves the position, and
-   `replace` closing and resizing:
+   What waits for what, where `keep` is what looks at no byte (flush, madvise,
+   len, size, buffers handed out), `read` a search or a copy out, `change` a
+   copy in or anything that moves the position, and `replace` closing and
+   resizing:
 
-                  keep    read    change     are under way
-       keep        -       -        -
-       read        -       -       waits
-       change      -      waits    waits
-       replace   waits    waits    waits
+                  keep    read    change   replace     are under way
+       keep        -       -        -       waits
+       read        -       -       waits    waits
+       change      -      waits    waits    waits
+       replace   waits    waits    waits    waits
 
    All but hold_end want the lock of the object: the GIL, or its critical
    section in a free-threaded build. */
@@ -29,7 +30,7 @@ enum hold_mode {
     HOLD_KEEP,
     HOLD_READ,
     HOLD_CHANGE,
-    HOLD_REPLACE,       /* to wait for only */
+    HOLD_REPLACE,
 };
 
 struct hold {
@@ -37,6 +38,7 @@ struct hold {
     atomic_int users;           /* operations under way, of any mode */
     atomic_int readers;
     atomic_bool changing;
+    atomic_bool replacing;
     PyThread_type_lock gate;    /* taken while there are users */
     int waiting;                /* threads that wait to change or replace */
     long process;               /* os_process() that made the gate */

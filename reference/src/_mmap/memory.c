@@ -13,34 +13,13 @@
 #include <string.h>
 
 int
-mem_get(const unsigned char *source, unsigned char *value)
-{
-    struct guard guard;
-
-    guard_enter(&guard, source, 1, NULL, 0);
-    if (GUARD_HOLDS(&guard)) {
-        *value = *(const volatile unsigned char *)source;
-    }
-    return guard_leave(&guard);
-}
-
-int
-mem_put(unsigned char *target, unsigned char value)
-{
-    struct guard guard;
-
-    guard_enter(&guard, target, 1, NULL, 0);
-    if (GUARD_HOLDS(&guard)) {
-        *(volatile unsigned char *)target = value;
-    }
-    return guard_leave(&guard);
-}
-
-int
 mem_copy(void *target, const void *source, size_t n)
 {
     struct guard guard;
 
+    if (n <= GUARD_FEW) {
+        return n == 0 ? 0 : guard_copy_few(target, source, n);
+    }
     guard_enter(&guard, target, n, source, n);
     if (GUARD_HOLDS(&guard)) {
         memmove(target, source, n);

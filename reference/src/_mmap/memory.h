@@ -9,11 +9,22 @@
 #ifndef MMAP_MEMORY_H
 #define MMAP_MEMORY_H
 
+#include "guard_few.h"
+
 #include <stddef.h>
 
 /* One byte. */
-int mem_get(const unsigned char *source, unsigned char *value);
-int mem_put(unsigned char *target, unsigned char value);
+static inline int
+mem_get(const unsigned char *source, unsigned char *value)
+{
+    return guard_get(source, value);
+}
+
+static inline int
+mem_put(unsigned char *target, unsigned char value)
+{
+    return guard_put(target, value);
+}
 
 /* Copy n bytes; either side may be mapped. */
 int mem_copy(void *target, const void *source, size_t n);

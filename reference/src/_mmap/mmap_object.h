@@ -31,8 +31,8 @@ typedef struct {
 /* The lock step of a method that does not go together with every operation
    under way.  Ends with MMAP_UNLOCK(). */
 #define MMAP_LOCK_FOR(self, mode) \
-    MMAP_LOCK(self) \
-    hold_wait(&((MmapObject *)(self))->hold, mode);
+    MMAP_LOCK(self); \
+    hold_wait(&((MmapObject *)(self))->hold, mode)
 
 /* In object.c. */
 
@@ -69,6 +69,9 @@ remaining(const MmapObject *self)
 /* Fails on a closed map; takes the lock itself. */
 int mmap_check_open(MmapObject *self);
 
+/* A bytes object of the byte at an address in the map. */
+PyObject *mmap_one_byte_lock_held(const unsigned char *source);
+
 /* Copy `count` bytes out, as bytes. */
 PyObject *mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start,
                                Py_ssize_t count);
@@ -81,6 +84,9 @@ PyObject *mmap_take_lock_held(MmapObject *self, Py_ssize_t count);
 /* construct.c */
 PyObject *mmap_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 
+/* signature_posix.c, signature_windows.c */
+extern const char mmap_doc[];
+
 /* object.c */
 void mmap_dealloc(PyObject *op);
 int mmap_traverse(PyObject *op, visitproc visit, void *arg);
@@ -90,7 +96,6 @@ void mmap_releasebuffer(PyObject *op, Py_buffer *view);
 extern PyMethodDef mmap_methods[];
 extern PyGetSetDef mmap_getset[];
 extern PyMemberDef mmap_members[];
-extern const char mmap_doc[];
 
 /* sequence.c */
 Py_ssize_t mmap_length(PyObject *op);

@@ -12,7 +12,7 @@ mmap_check_open(MmapObject *self)
 {
     bool closed;
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_KEEP);
     closed = is_closed(self);
     MMAP_UNLOCK();
 
@@ -23,15 +23,15 @@ mmap_check_open(MmapObject *self)
     return 0;
 }
 
-/* CPython keeps one object for each byte. */
-static PyObject *
-one_byte(const unsigned char *source)
+PyObject *
+mmap_one_byte_lock_held(const unsigned char *source)
 {
     unsigned char value;
     int error = mem_get(source, &value);
     if (error != 0) {
         return raise_os(error);
     }
+    /* CPython keeps one object for each byte. */
     return PyBytes_FromStringAndSize((const char *)&value, 1);
 }
 
@@ -50,7 +50,7 @@ PyObject *
 mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start, Py_ssize_t count)
 {
     if (count == 1) {
-        return one_byte(self->map.data + start);
+        return mmap_one_byte_lock_held(self->map.data + start);
     }
     PyObject *result = PyBytes_FromStringAndSize(NULL, count);
     if (result == NULL || count == 0) {
@@ -65,7 +65,7 @@ PyObject *
 mmap_take_lock_held(MmapObject *self, Py_ssize_t count)
 {
     if (count == 1) {
-        PyObject *result = one_byte(self->map.data + self->pos);
+        PyObject *result = mmap_one_byte_lock_held(self->map.data + self->pos);
         self->pos += result != NULL;
         return result;
     }
@@ -144,6 +144,31 @@ mmap_repr(PyObject *op)
     return result;
 }
 
+#if OS_HAS_TAGS
+
+static PyObject *
+sizeof_lock_held(MmapObject *self)
+{
+    Py_ssize_t size = Py_TYPE(self)->tp_basicsize;
+    if (self->map.tag != NULL) {
+        size += (Py_ssize_t)((wcslen(self->map.tag) + 1) * sizeof(wchar_t));
+    }
+    return PyLong_FromSsize_t(size);
+}
+
+static PyObject *
+mmap_sizeof(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *result;
+
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
+    result = sizeof_lock_held((MmapObject *)op);
+    MMAP_UNLOCK();
+    return result;
+}
+
+#endif
+
 static int
 getbuffer_lock_held(MmapObject *self, Py_buffer *view, int flags)
 {
@@ -169,7 +194,7 @@ mmap_getbuffer(PyObject *op, Py_buffer *view, int flags)
     int result;
 
     view->obj = NULL;
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     result = getbuffer_lock_held((MmapObject *)op, view, flags);
     MMAP_UNLOCK();
     return result;
@@ -178,7 +203,7 @@ mmap_getbuffer(PyObject *op, Py_buffer *view, int flags)
 void
 mmap_releasebuffer(PyObject *op, Py_buffer *Py_UNUSED(view))
 {
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     ((MmapObject *)op)->exports--;
     MMAP_UNLOCK();
 }
@@ -188,7 +213,7 @@ closed_get(PyObject *op, void *Py_UNUSED(closure))
 {
     bool closed;
 
-    MMAP_LOCK(op);
+    MMAP_LOCK_FOR(op, HOLD_KEEP);
     closed = is_closed((MmapObject *)op);
     MMAP_UNLOCK();
     return PyBool_FromLong(closed);
@@ -276,22 +301,17 @@ PyMethodDef mmap_methods[] = {
     {"write_byte", mmap_write_byte, METH_O, PyDoc_STR(
         "write_byte($self, byte, /)\n--\n\n"
         "Write one byte, an int, at the position, and advance by 1.")},
+#if OS_HAS_TAGS
+    {"__sizeof__", mmap_sizeof, METH_NOARGS, PyDoc_STR(
+        "__sizeof__($self, /)\n--\n\n"
+        "Return the size of the object and its tagname, in bytes.")},
+#endif
     {"__enter__", mmap_enter, METH_NOARGS, PyDoc_STR(
         "__enter__($self, /)\n--\n\n")},
     {"__exit__", FAST(mmap_exit), METH_FASTCALL, PyDoc_STR(
         "__exit__($self, exc_type, exc_value, traceback, /)\n--\n\n")},
     {NULL, NULL, 0, NULL},
 };
-
-const char mmap_doc[] = PyDoc_STR(
-    "mmap(fileno, length, flags=MAP_SHARED, prot=PROT_READ|PROT_WRITE,\n"
-    "     access=ACCESS_DEFAULT, offset=0, *, trackfd=True)\n\n"
-    "Map length bytes of a file, from offset, into memory.\n\n"
-    "A length of 0 maps the file to its end.  A fileno of -1 maps anonymous\n"
-    "memory.  flags and prot are those of mmap(2); access is a portable way\n"
-    "to say the same, and excludes them.  The offset is a multiple of\n"
-    "ALLOCATIONGRANULARITY.  With trackfd=False no descriptor is kept, and\n"
-    "size() and resize() raise ValueError.");
 
 #if MMAP_HEAP_TYPE
 

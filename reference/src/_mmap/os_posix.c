@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -291,6 +292,54 @@ long
 os_process(void)
 {
     return (long)getpid();
+}
+
+/* Who keeps forks out reads; who forks writes. */
+static pthread_rwlock_t forks = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_once_t forks_are_asked = PTHREAD_ONCE_INIT;
+static int forks_error;
+
+static void
+before_fork(void)
+{
+    (void)pthread_rwlock_wrlock(&forks);
+}
+
+static void
+after_fork_in_parent(void)
+{
+    (void)pthread_rwlock_unlock(&forks);
+}
+
+static void
+after_fork_in_child(void)
+{
+    /* The thread that has the lock goes by another number here. */
+    static const pthread_rwlock_t fresh = PTHREAD_RWLOCK_INITIALIZER;
+    forks = fresh;
+}
+
+static void
+ask_forks(void)
+{
+    forks_error = pthread_atfork(before_fork, after_fork_in_parent,
+                                 after_fork_in_child);
+}
+
+int
+os_keep_forks_out(void)
+{
+    int error = pthread_once(&forks_are_asked, ask_forks);
+    if (error == 0) {
+        error = forks_error;
+    }
+    return error != 0 ? error : pthread_rwlock_rdlock(&forks);
+}
+
+void
+os_let_forks_in(void)
+{
+    (void)pthread_rwlock_unlock(&forks);
 }
 
 int

@@ -8,6 +8,7 @@
 #ifndef MMAP_SEARCH_KERNEL_H
 #define MMAP_SEARCH_KERNEL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,8 +56,21 @@ struct search_kernel {
 /* Slowest first, NULL at the end.  The first one runs everywhere. */
 extern const struct search_kernel *const search_kernels[];
 
-/* The fastest one that this processor can run, unless another is forced. */
-const struct search_kernel *search_kernel_in_use(void);
+/* NULL until the first search.  Threads that choose at the same time choose
+   the same. */
+extern const struct search_kernel *_Atomic search_kernel_chosen;
+
+/* Choose the fastest one that this processor can run. */
+const struct search_kernel *search_choose_kernel(void);
+
+/* The one that was chosen, unless another is forced. */
+static inline const struct search_kernel *
+search_kernel_in_use(void)
+{
+    const struct search_kernel *kernel =
+        atomic_load_explicit(&search_kernel_chosen, memory_order_relaxed);
+    return kernel != NULL ? kernel : search_choose_kernel();
+}
 
 /* For tests: use this one from now on; NULL gives the choice back. */
 void search_force_kernel(const struct search_kernel *kernel);

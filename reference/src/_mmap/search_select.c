@@ -2,8 +2,6 @@
 
 #include "search_kernel.h"
 
-#include <stdatomic.h>
-
 const struct search_kernel *const search_kernels[] = {
     &search_portable,
 #if SEARCH_X86
@@ -17,9 +15,7 @@ const struct search_kernel *const search_kernels[] = {
     NULL,
 };
 
-/* NULL until the first search.  Threads that choose at the same time choose
-   the same. */
-static const struct search_kernel *_Atomic in_use;
+const struct search_kernel *_Atomic search_kernel_chosen;
 
 static const struct search_kernel *
 fastest(void)
@@ -35,19 +31,17 @@ fastest(void)
 }
 
 const struct search_kernel *
-search_kernel_in_use(void)
+search_choose_kernel(void)
 {
-    const struct search_kernel *kernel =
-        atomic_load_explicit(&in_use, memory_order_relaxed);
-    if (kernel == NULL) {
-        kernel = fastest();
-        atomic_store_explicit(&in_use, kernel, memory_order_relaxed);
-    }
+    const struct search_kernel *kernel = fastest();
+
+    search_force_kernel(kernel);
     return kernel;
 }
 
 void
 search_force_kernel(const struct search_kernel *kernel)
 {
-    atomic_store_explicit(&in_use, kernel, memory_order_relaxed);
+    atomic_store_explicit(&search_kernel_chosen, kernel,
+                          memory_order_relaxed);
 }

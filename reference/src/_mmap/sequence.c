@@ -16,7 +16,7 @@ mmap_length(PyObject *op)
     MmapObject *self = (MmapObject *)op;
     Py_ssize_t result = -1;
 
-    MMAP_LOCK(self);
+    MMAP_LOCK_FOR(self, HOLD_KEEP);
     if (is_closed(self)) {
         (void)raise_closed();
     }
@@ -29,7 +29,7 @@ mmap_length(PyObject *op)
 
 /* Check an index against the state as it is now; negative ones count from
    the end if `wrap`.  NULL with an exception, or the byte's address. */
-static unsigned char *
+static inline unsigned char *
 address_lock_held(MmapObject *self, Py_ssize_t index, bool wrap)
 {
     if (is_closed(self)) {
@@ -47,10 +47,8 @@ address_lock_held(MmapObject *self, Py_ssize_t index, bool wrap)
 static PyObject *
 item_lock_held(MmapObject *self, Py_ssize_t index)
 {
-    if (address_lock_held(self, index, false) == NULL) {
-        return NULL;
-    }
-    return mmap_bytes_lock_held(self, index, 1);
+    const unsigned char *source = address_lock_held(self, index, false);
+    return source == NULL ? NULL : mmap_one_byte_lock_held(source);
 }
 
 PyObject *
@@ -64,20 +62,23 @@ mmap_item(PyObject *op, Py_ssize_t index)
     return result;
 }
 
-static int
-put_lock_held(MmapObject *self, Py_ssize_t index, bool wrap,
-              unsigned char byte)
+/* 0, or -1 with the exception for an error number. */
+static inline int
+done(int error)
 {
-    unsigned char *target = address_lock_held(self, index, wrap);
-    if (target == NULL) {
-        return -1;
-    }
-    int error = mem_put(target, byte);
     if (error != 0) {
         (void)raise_os(error);
         return -1;
     }
     return 0;
+}
+
+static int
+put_lock_held(MmapObject *self, Py_ssize_t index, bool wrap,
+              unsigned char byte)
+{
+    unsigned char *target = address_lock_held(self, index, wrap);
+    return target == NULL ? -1 : done(mem_put(target, byte));
 }
 
 static int
@@ -158,22 +159,25 @@ small_bound(PyObject *bound, Py_ssize_t by_default, Py_ssize_t *result)
     return bound == Py_None || small_int(bound, result);
 }
 
-/* Most slices are of plain small ints: no Python code is run for those. */
+/* Most slices have a step of 1 and plain small ints: no Python code is run
+   for those.  Other functions take such a start and stop as arguments of
+   their own: a struct goes by way of memory, and to read it as one, right
+   after it was written in pieces, takes longer than all the rest. */
 static inline bool
-small_range(PyObject *slice, struct range *range)
+small_slice(PyObject *slice, Py_ssize_t *start, Py_ssize_t *stop)
 {
     const PySliceObject *bounds = (PySliceObject *)slice;
 
-    range->step = 1;
     return bounds->step == Py_None
-        && small_bound(bounds->start, 0, &range->start)
-        && small_bound(bounds->stop, PY_SSIZE_T_MAX, &range->stop);
+        && small_bound(bounds->start, 0, start)
+        && small_bound(bounds->stop, PY_SSIZE_T_MAX, stop);
 }
 
-static int
+static inline int
 arg_range(PyObject *slice, struct range *range)
 {
-    if (small_range(slice, range)) {
+    range->step = 1;
+    if (small_slice(slice, &range->start, &range->stop)) {
         return 0;
     }
     return PySlice_Unpack(slice, &range->start, &range->stop, &range->step);
@@ -189,29 +193,48 @@ clip(Py_ssize_t bound, Py_ssize_t length)
     return bound > length ? length : bound;
 }
 
-/* Fit a slice to the state as it is now; the number of bytes it has. */
+/* Fit a slice of step 1 to the state as it is now; the number of bytes it
+   has. */
 static inline Py_ssize_t
-fit_lock_held(MmapObject *self, struct range *range)
+fit_part_lock_held(MmapObject *self, Py_ssize_t *start, Py_ssize_t stop)
 {
-    if (range->step == 1) {
-        range->start = clip(range->start, length_of(self));
-        range->stop = clip(range->stop, length_of(self));
-        Py_ssize_t count = range->stop - range->start;
-        return count > 0 ? count : 0;
-    }
-    return PySlice_AdjustIndices(length_of(self), &range->start,
-                                 &range->stop, range->step);
+    *start = clip(*start, length_of(self));
+    stop = clip(stop, length_of(self));
+    return stop > *start ? stop - *start : 0;
 }
 
 static PyObject *
-get_range_lock_held(MmapObject *self, struct range range)
+get_part_lock_held(MmapObject *self, Py_ssize_t start, Py_ssize_t stop)
 {
     if (is_closed(self)) {
         return raise_closed();
     }
-    Py_ssize_t count = fit_lock_held(self, &range);
-    if (range.step == 1 || count <= 1) {
-        return mmap_bytes_lock_held(self, count > 0 ? range.start : 0, count);
+    Py_ssize_t count = fit_part_lock_held(self, &start, stop);
+    return mmap_bytes_lock_held(self, start, count);
+}
+
+/* m[start:stop] */
+static PyObject *
+get_part(MmapObject *self, Py_ssize_t start, Py_ssize_t stop)
+{
+    PyObject *result;
+
+    MMAP_LOCK_FOR(self, HOLD_READ);
+    result = get_part_lock_held(self, start, stop);
+    MMAP_UNLOCK();
+    return result;
+}
+
+static PyObject *
+get_steps_lock_held(MmapObject *self, struct range *range)
+{
+    if (is_closed(self)) {
+        return raise_closed();
+    }
+    Py_ssize_t count = PySlice_AdjustIndices(length_of(self), &range->start,
+                                             &range->stop, range->step);
+    if (count <= 1) {
+        return mmap_bytes_lock_held(self, range->start, count);
     }
 
     PyObject *result = PyBytes_FromStringAndSize(NULL, count);
@@ -220,7 +243,7 @@ get_range_lock_held(MmapObject *self, struct range range)
     }
     int error = touch_gather(self,
                              (unsigned char *)PyBytes_AS_STRING(result),
-                             self->map.data + range.start, range.step,
+                             self->map.data + range->start, range->step,
                              (size_t)count);
     if (error != 0) {
         Py_DECREF(result);
@@ -229,35 +252,48 @@ get_range_lock_held(MmapObject *self, struct range range)
     return result;
 }
 
+/* m[start:stop:step] */
 static PyObject *
-get_range(MmapObject *self, struct range range)
+get_steps(MmapObject *self, struct range *range)
 {
     PyObject *result;
 
     MMAP_LOCK_FOR(self, HOLD_READ);
-    result = get_range_lock_held(self, range);
+    result = get_steps_lock_held(self, range);
     MMAP_UNLOCK();
     return result;
+}
+
+static PyObject *
+get_slice(MmapObject *self, PyObject *slice)
+{
+    struct range range;
+
+    if (arg_range(slice, &range) < 0) {
+        return NULL;
+    }
+    return range.step == 1 ? get_part(self, range.start, range.stop)
+                           : get_steps(self, &range);
 }
 
 PyObject *
 mmap_subscript(PyObject *op, PyObject *key)
 {
     MmapObject *self = (MmapObject *)op;
-    struct range range;
     Py_ssize_t index;
+    Py_ssize_t stop;
 
     if (small_int(key, &index)) {
         return get(self, index);
     }
-    if (PySlice_Check(key) && small_range(key, &range)) {
-        return get_range(self, range);
+    if (PySlice_Check(key) && small_slice(key, &index, &stop)) {
+        return get_part(self, index, stop);
     }
     if (mmap_check_open(self) < 0) {
         return NULL;
     }
     if (PySlice_Check(key)) {
-        return arg_range(key, &range) < 0 ? NULL : get_range(self, range);
+        return get_slice(self, key);
     }
     if (PyIndex_Check(key)) {
         return get_index(self, key);
@@ -308,22 +344,37 @@ scatter_alias(unsigned char *target, Py_ssize_t step,
         error = mem_scatter(target, step, copy, n);
     }
     PyMem_Free(copy);
-    if (error != 0) {
-        (void)raise_os(error);
-        return -1;
-    }
-    return 0;
+    return done(error);
 }
 
 static int
-put_range_lock_held(MmapObject *self, struct range range,
+put_part_lock_held(MmapObject *self, Py_ssize_t start, Py_ssize_t stop,
+                   const struct arg_bytes *source)
+{
+    if (is_closed(self)) {
+        (void)raise_closed();
+        return -1;
+    }
+    Py_ssize_t count = fit_part_lock_held(self, &start, stop);
+    if (count != source->size) {
+        (void)raise_slice_size();
+        return -1;
+    }
+
+    return done(touch_copy(self, HOLD_CHANGE, self->map.data + start,
+                           source->bytes, (size_t)count));
+}
+
+static int
+put_steps_lock_held(MmapObject *self, struct range *range,
                     const struct arg_bytes *source)
 {
     if (is_closed(self)) {
         (void)raise_closed();
         return -1;
     }
-    Py_ssize_t count = fit_lock_held(self, &range);
+    Py_ssize_t count = PySlice_AdjustIndices(length_of(self), &range->start,
+                                             &range->stop, range->step);
     if (count != source->size) {
         (void)raise_slice_size();
         return -1;
@@ -332,19 +383,25 @@ put_range_lock_held(MmapObject *self, struct range range,
         return 0;
     }
 
-    unsigned char *target = self->map.data + range.start;
+    unsigned char *target = self->map.data + range->start;
     size_t n = (size_t)count;
-    if (range.step != 1 && overlaps(self, source->bytes, n)) {
-        return scatter_alias(target, range.step, source->bytes, n);
-    }
-    int error = range.step == 1
-        ? touch_copy(self, HOLD_CHANGE, target, source->bytes, n)
-        : touch_scatter(self, target, range.step, source->bytes, n);
-    if (error != 0) {
-        (void)raise_os(error);
-        return -1;
-    }
-    return 0;
+    return overlaps(self, source->bytes, n)
+        ? scatter_alias(target, range->step, source->bytes, n)
+        : done(touch_scatter(self, target, range->step, source->bytes, n));
+}
+
+static int
+put_slice(MmapObject *self, struct range *range,
+          const struct arg_bytes *source)
+{
+    int result;
+
+    MMAP_LOCK_FOR(self, HOLD_CHANGE);
+    result = range->step == 1
+        ? put_part_lock_held(self, range->start, range->stop, source)
+        : put_steps_lock_held(self, range, source);
+    MMAP_UNLOCK();
+    return result;
 }
 
 static int
@@ -352,7 +409,6 @@ assign_slice(MmapObject *self, PyObject *slice, PyObject *value)
 {
     struct range range;
     struct arg_bytes source;
-    int result;
 
     if (arg_range(slice, &range) < 0) {
         return -1;
@@ -364,11 +420,7 @@ assign_slice(MmapObject *self, PyObject *slice, PyObject *value)
     if (arg_buffer(value, &source) < 0) {
         return -1;
     }
-
-    MMAP_LOCK_FOR(self, HOLD_CHANGE);
-    result = put_range_lock_held(self, range, &source);
-    MMAP_UNLOCK();
-
+    int result = put_slice(self, &range, &source);
     arg_buffer_release(&source);
     return result;
 }

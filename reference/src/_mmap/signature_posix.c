@@ -10,6 +10,16 @@
 
 #include <sys/mman.h>
 
+const char mmap_doc[] = PyDoc_STR(
+    "mmap(fileno, length, flags=MAP_SHARED, prot=PROT_READ|PROT_WRITE,\n"
+    "     access=ACCESS_DEFAULT, offset=0, *, trackfd=True)\n\n"
+    "Map length bytes of a file, from offset, into memory.\n\n"
+    "A length of 0 maps the file to its end.  A fileno of -1 maps anonymous\n"
+    "memory.  flags and prot are those of mmap(2); access is a portable way\n"
+    "to say the same, and excludes them.  The offset is a multiple of\n"
+    "ALLOCATIONGRANULARITY.  With trackfd=False no descriptor is kept, and\n"
+    "size() and resize() raise ValueError.");
+
 #define DEFAULT_FLAGS MAP_SHARED
 #define DEFAULT_PROT (PROT_READ | PROT_WRITE)
 
@@ -30,7 +40,7 @@ unpack(PyObject *args, PyObject *kwargs, struct given *given)
     static char *names[] = {"fileno", "length", "flags", "prot", "access",
                             "offset", "trackfd", NULL};
 
-    *given = (struct given){NULL};
+    *given = (struct given){.fileno = NULL};
     return PyArg_ParseTupleAndKeywords(
         args, kwargs, "OO|OOOO$O:mmap", names, &given->fileno,
         &given->length, &given->flags, &given->prot, &given->access,
@@ -56,20 +66,6 @@ convert(const struct given *given, struct construction *what, int *access)
     }
     what->track_file = track > 0;
     return track < 0 ? -1 : 0;
-}
-
-static int
-check_range(const struct construction *what)
-{
-    if (what->length < 0) {
-        (void)raise_overflow("memory mapped length must be positive");
-        return -1;
-    }
-    if (what->offset < 0) {
-        (void)raise_overflow("memory mapped offset must be positive");
-        return -1;
-    }
-    return 0;
 }
 
 /* What a protection amounts to, where `access` was not given. */
@@ -123,9 +119,12 @@ signature_parse(PyObject *args, PyObject *kwargs, struct construction *what)
     };
     if (unpack(args, kwargs, &given) < 0
         || convert(&given, what, &access) < 0
-        || check_range(what) < 0)
+        || construction_check_range(what) < 0)
     {
         return -1;
     }
-    return resolve_access(what, access);
+    if (resolve_access(what, access) < 0) {
+        return -1;
+    }
+    return construction_audit(what, (int)what->access);
 }

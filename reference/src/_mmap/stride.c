@@ -1,4 +1,7 @@
-/* stride.c: copies of bytes that lie at equal distances. */
+/* stride.c: copies of bytes that lie at equal distances.
+
+   Four at a time: where a short loop happens to lie in memory can double the
+   time that it takes. */
 
 #include "stride.h"
 
@@ -31,8 +34,16 @@ stride_scatter(unsigned char *restrict target, ptrdiff_t step,
                const unsigned char *restrict source, size_t n)
 {
     ptrdiff_t to = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (; n - i >= 4; i += 4) {
+        target[to] = source[i];
+        target[to + step] = source[i + 1];
+        target[to + 2 * step] = source[i + 2];
+        target[to + 3 * step] = source[i + 3];
+        to += 4 * step;
+    }
+    for (; i < n; i++) {
         target[to] = source[i];
         to += step;
     }

@@ -2,22 +2,17 @@
 
 #include "touch.h"
 
-#include "memory.h"
 #include "search.h"
-
-/* Bytes from which on others may run.  Below, a touch is over before another
-   thread has started; and who asks for the GIL back may wait long for it. */
-#define LONG_TOUCH ((size_t)256 << 10)
 
 static bool
 begin(MmapObject *self, enum hold_mode mode, size_t n)
 {
-    return n >= LONG_TOUCH && hold_begin(&self->hold, mode);
+    return n >= TOUCH_LONG && hold_begin(&self->hold, mode);
 }
 
 int
-touch_copy(MmapObject *self, enum hold_mode mode, void *target,
-           const void *source, size_t n)
+touch_copy_long(MmapObject *self, enum hold_mode mode, void *target,
+                const void *source, size_t n)
 {
     int error;
 
@@ -31,28 +26,53 @@ touch_copy(MmapObject *self, enum hold_mode mode, void *target,
     return error;
 }
 
-/* The position changes while the memory is held, or others would find the
-   old one as soon as it is not. */
-static int
-copy_on(MmapObject *self, void *target, const void *source, size_t n)
-{
-    int error = mem_copy(target, source, n);
-    if (error == 0) {
-        self->pos += (Py_ssize_t)n;
-    }
-    return error;
-}
-
 int
-touch_copy_on(MmapObject *self, void *target, const void *source, size_t n)
+touch_copy_on_long(MmapObject *self, void *target, const void *source,
+                   size_t n)
 {
     int error;
 
     if (!begin(self, HOLD_CHANGE, n)) {
-        return copy_on(self, target, source, n);
+        return touch_copy_and_advance(self, target, source, n);
     }
     Py_BEGIN_ALLOW_THREADS
-    error = copy_on(self, target, source, n);
+    error = touch_copy_and_advance(self, target, source, n);
+    hold_end(&self->hold, HOLD_CHANGE);
+    Py_END_ALLOW_THREADS
+    return error;
+}
+
+static int
+take_line(MmapObject *self, unsigned char *target, size_t n, bool *taken)
+{
+    size_t found;
+    int error = mem_copy(target, self->map.data + self->pos, n);
+    if (error == 0) {
+        error = mem_find_byte(target, n, '\n', &found);
+    }
+    if (error != 0) {
+        return error;
+    }
+    *taken = found == n - 1
+        || (found == SEARCH_ABSENT && n == (size_t)remaining(self));
+    if (*taken) {
+        self->pos += (Py_ssize_t)n;
+    }
+    return 0;
+}
+
+int
+touch_take_line(MmapObject *self, unsigned char *target, size_t n,
+                bool *taken)
+{
+    int error;
+
+    *taken = false;
+    if (!begin(self, HOLD_CHANGE, n)) {
+        return take_line(self, target, n, taken);
+    }
+    Py_BEGIN_ALLOW_THREADS
+    error = take_line(self, target, n, taken);
     hold_end(&self->hold, HOLD_CHANGE);
     Py_END_ALLOW_THREADS
     return error;
@@ -117,36 +137,37 @@ search_long(MmapObject *self, search_function search,
 static bool
 has_first_part(size_t n, size_t m)
 {
-    return n > 2 * LONG_TOUCH && m > 0 && m < LONG_TOUCH;
+    return n > 2 * TOUCH_LONG && m > 0 && m < TOUCH_LONG;
 }
 
 int
-touch_find(MmapObject *self, const unsigned char *haystack, size_t n,
-           const unsigned char *needle, size_t m, size_t *found)
+touch_find_long(MmapObject *self, const unsigned char *haystack, size_t n,
+                const unsigned char *needle, size_t m, size_t *found)
 {
     if (!has_first_part(n, m)) {
         return search_long(self, mem_find, haystack, n, needle, m, found);
     }
-    int error = mem_find(haystack, LONG_TOUCH + m - 1, needle, m, found);
+    int error = mem_find(haystack, TOUCH_LONG + m - 1, needle, m, found);
     if (error != 0 || *found != SEARCH_ABSENT) {
         return error;
     }
-    error = search_long(self, mem_find, haystack + LONG_TOUCH,
-                        n - LONG_TOUCH, needle, m, found);
+    error = search_long(self, mem_find, haystack + TOUCH_LONG,
+                        n - TOUCH_LONG, needle, m, found);
     if (error == 0 && *found != SEARCH_ABSENT) {
-        *found += LONG_TOUCH;
+        *found += TOUCH_LONG;
     }
     return error;
 }
 
 int
-touch_rfind(MmapObject *self, const unsigned char *haystack, size_t n,
-            const unsigned char *needle, size_t m, size_t *found)
+touch_rfind_long(MmapObject *self, const unsigned char *haystack,
+                 size_t n, const unsigned char *needle, size_t m,
+                 size_t *found)
 {
     if (!has_first_part(n, m)) {
         return search_long(self, mem_rfind, haystack, n, needle, m, found);
     }
-    size_t part = LONG_TOUCH + m - 1;
+    size_t part = TOUCH_LONG + m - 1;
     int error = mem_rfind(haystack + (n - part), part, needle, m, found);
     if (error != 0) {
         return error;
@@ -155,6 +176,6 @@ touch_rfind(MmapObject *self, const unsigned char *haystack, size_t n,
         *found += n - part;
         return 0;
     }
-    return search_long(self, mem_rfind, haystack, n - LONG_TOUCH, needle, m,
+    return search_long(self, mem_rfind, haystack, n - TOUCH_LONG, needle, m,
                        found);
 }

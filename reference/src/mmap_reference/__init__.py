@@ -5,4 +5,4 @@ Use it as the standard library's: ``import mmap_reference as mmap``.
 
 from mmap_reference._mmap import *
 
-del _mmap  # bound by the import
+globals().pop("_mmap", None)  # bound by the import, if it was the first one

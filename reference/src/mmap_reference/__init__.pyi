@@ -15,25 +15,26 @@ ACCESS_COPY: Final[int]
 ALLOCATIONGRANULARITY: Final[int]
 PAGESIZE: Final[int]
 
-PROT_READ: Final[int]
-PROT_WRITE: Final[int]
-PROT_EXEC: Final[int]
+if sys.platform != "win32":
+    PROT_READ: Final[int]
+    PROT_WRITE: Final[int]
+    PROT_EXEC: Final[int]
 
-MAP_SHARED: Final[int]
-MAP_PRIVATE: Final[int]
-MAP_ANON: Final[int]
-MAP_ANONYMOUS: Final[int]
+    MAP_SHARED: Final[int]
+    MAP_PRIVATE: Final[int]
+    MAP_ANON: Final[int]
+    MAP_ANONYMOUS: Final[int]
 
-MS_SYNC: Final[int]
-MS_ASYNC: Final[int]
-MS_INVALIDATE: Final[int]
+    MS_SYNC: Final[int]
+    MS_ASYNC: Final[int]
+    MS_INVALIDATE: Final[int]
 
-MADV_NORMAL: Final[int]
-MADV_RANDOM: Final[int]
-MADV_SEQUENTIAL: Final[int]
-MADV_WILLNEED: Final[int]
-MADV_DONTNEED: Final[int]
-MADV_FREE: Final[int]
+    MADV_NORMAL: Final[int]
+    MADV_RANDOM: Final[int]
+    MADV_SEQUENTIAL: Final[int]
+    MADV_WILLNEED: Final[int]
+    MADV_DONTNEED: Final[int]
+    MADV_FREE: Final[int]
 
 # The rest is what this or that C library has; a program that uses one asks
 # sys.platform, or hasattr(), first.
@@ -83,17 +84,30 @@ elif sys.platform != "win32":
 
 @disjoint_base
 class mmap:
-    def __new__(
-        cls,
-        fileno: SupportsIndex,
-        length: SupportsIndex,
-        flags: SupportsIndex = ...,
-        prot: SupportsIndex = ...,
-        access: SupportsIndex = ...,
-        offset: SupportsIndex = ...,
-        *,
-        trackfd: bool = ...,
-    ) -> Self: ...
+    if sys.platform == "win32":
+        def __new__(
+            cls,
+            fileno: SupportsIndex,
+            length: SupportsIndex,
+            tagname: str | None = ...,
+            access: SupportsIndex = ...,
+            offset: SupportsIndex = ...,
+            *,
+            trackfd: bool = ...,
+        ) -> Self: ...
+    else:
+        def __new__(
+            cls,
+            fileno: SupportsIndex,
+            length: SupportsIndex,
+            flags: SupportsIndex = ...,
+            prot: SupportsIndex = ...,
+            access: SupportsIndex = ...,
+            offset: SupportsIndex = ...,
+            *,
+            trackfd: bool = ...,
+        ) -> Self: ...
+
     @property
     def closed(self) -> bool: ...
     def close(self) -> None: ...
@@ -132,8 +146,10 @@ class mmap:
     def read(self, n: SupportsIndex | None = None, /) -> bytes: ...
     def read_byte(self) -> int: ...
     def readline(self) -> bytes: ...
-    if sys.platform == "linux":
+    if sys.platform == "linux" or sys.platform == "win32":
         def resize(self, newsize: SupportsIndex, /) -> None: ...
+
+    if sys.platform == "linux":
         def set_name(self, name: str, /) -> None: ...
 
     def seek(self, pos: SupportsIndex, whence: SupportsIndex = 0, /) -> int: ...

@@ -1,0 +1,45 @@
+/* guard_few.h: touch a few bytes that may not be there, at no cost.
+
+   A guard of guard.h marks a place to return to, which takes longer than to
+   touch a byte.  Where the compiler and the system allow it, these functions
+   mark nothing: the instructions that may fault are known by their address
+   (guard_fixups.h).  Elsewhere they have an ordinary guard (guard_few.c).
+
+   No Python.h; memory.c and memory.h are the only callers.  Each returns 0 or
+   GUARD_ERROR. */
+
+#ifndef MMAP_GUARD_FEW_H
+#define MMAP_GUARD_FEW_H
+
+#include "guard.h"
+
+/* The most bytes that are few. */
+#define GUARD_FEW ((size_t)64)
+
+/* A sanitizer does not see what assembly touches, and ThreadSanitizer has
+   ways of its own with signals. */
+#ifndef GUARD_HAS_FIXUPS
+#if defined(__linux__) && defined(__GNUC__) \
+    && (defined(__x86_64__) && defined(__LP64__) || defined(__aarch64__)) \
+    && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define GUARD_HAS_FIXUPS 1
+#else
+#define GUARD_HAS_FIXUPS 0
+#endif
+#endif
+
+#if GUARD_HAS_FIXUPS
+#include "guard_fixups.h"
+#else
+
+/* One byte. */
+int guard_get(const unsigned char *source, unsigned char *value);
+int guard_put(unsigned char *target, unsigned char value);
+
+/* Copy n bytes, 1 to GUARD_FEW; either side may not be there, and they may
+   overlap. */
+int guard_copy_few(unsigned char *target, const unsigned char *source,
+                   size_t n);
+
+#endif
+#endif
