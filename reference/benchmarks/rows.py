@@ -118,6 +118,7 @@ class World:
             "needle": WORST[data][1] if data in WORST else b"",
             "chunk": text(MIB),
             "find_all": find_all,
+            "rfind_all": rfind_all,
             "drain": drain,
             "in_threads": in_threads,
             "drop_cache": lambda: drop_cache(file),
@@ -134,6 +135,13 @@ def find_all(m, needle, end):
     at = m.find(needle, 0, end)
     while at >= 0:
         at = m.find(needle, at + 1, end)
+
+
+def rfind_all(m, needle, end):
+    """The same from the end."""
+    at = m.rfind(needle, 0, end)
+    while at >= 0:
+        at = m.rfind(needle, 0, at)
 
 
 def drain(m):
@@ -214,10 +222,14 @@ def small_rows():
     yield Row("small", "read_byte", "m.read_byte()", setup=rewind)
     yield Row("small", "write_byte", "m.write_byte(65)", "large", setup=rewind)
     yield Row("small", "iterate, one byte", "for b in m: pass", "page", 64 * KIB)
+    yield Row("small", "an empty call", "m.seekable()")
     yield Row("small", "len", "len(m)")
     yield Row("small", "tell", "m.tell()")
     yield Row("small", "seek", "m.seek(5)")
-    yield Row("small", "find all of 'th' in 64 KiB", f"find_all(m, b'th', {64 * KIB})")
+    for method in ("find", "rfind"):
+        end = 64 * KIB
+        call = f"{method}_all(m, b'th', {end})"
+        yield Row("small", f"{method} all of 'th' in 64 KiB", call, size=end)
 
 
 def copy_rows(size):

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from operator import contains, getitem, setitem
+from operator import contains, delitem, getitem, setitem
 
 PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -174,6 +174,7 @@ OPERATIONS = {
     "madvise": on(shared, "madvise", 0),
     "set_name": on(anonymous, "set_name", "a name"),
     "repr": of(repr),
+    "closed": of(lambda m: m.closed),
     "len": of(len),
     "buffer": of(memoryview),
     "item": of(getitem, 5),
@@ -181,6 +182,7 @@ OPERATIONS = {
     "slice": of(getitem, slice(3, 5000)),
     "slice, steps": of(getitem, slice(9000, 3, -7)),
     "set item": of(setitem, 5, 200),
+    "delete item": of(delitem, 5),
     "set slice": of(setitem, slice(3, 6), b"abc"),
     "set slice, steps": of(setitem, slice(3, 12, 3), b"abc"),
     "set slice, itself": of(setitem, slice(3, 3003, 3), "view"),
@@ -212,6 +214,20 @@ RESIZES = {
     "to 0": 0,
     "far": 1 << 50,
 }
+# Public names that an operation calls without naming them.
+INDIRECTLY = {
+    "__new__": "construct",
+    "__repr__": "repr",
+    "__len__": "len",
+    "__buffer__": "buffer",
+    "__getitem__": "item",
+    "__setitem__": "set item",
+    "__delitem__": "delete item",
+    "closed": "closed",
+    "resize": "resize, shared, grow",
+}
+# Names of the type that run nothing of ours by themselves.
+NOT_CALLED = {"__doc__", "__module__", "__release_buffer__", "__weaklistoffset__"}
 KINDS = (shared, at_offset, private, anonymous, anonymous_private)
 
 
@@ -222,6 +238,14 @@ def all_operations(module):
         for kind in KINDS:
             for how, size in RESIZES.items():
                 yield f"resize, {kind.__name__}, {how}", on(kind, "resize", size)
+
+
+def missing(module):
+    """Public names of the type that no operation calls."""
+    named = dict(all_operations(module))
+    called = {call.function for _, call in named.values() if isinstance(call.function, str)}
+    called |= {name for name, operation in INDIRECTLY.items() if operation in named}
+    return sorted(set(vars(module.mmap)) - NOT_CALLED - called)
 
 
 class Bench:
@@ -320,6 +344,8 @@ def run_all(verbose):
     import mmap_reference
 
     bench = Bench(mmap_reference)
+    for name in missing(mmap_reference):
+        bench.report(name, "nothing", "no operation calls it")
     for name, operation in all_operations(mmap_reference):
         bench.run(name, operation, verbose)
     counts = ", ".join(f"{count} {what}" for what, count in bench.counts.items())
