@@ -7,9 +7,12 @@ releases or platforms leave that open, it returns a ``OneOf`` instead; all of it
 outcomes leave the same state behind.  ``outcomes`` brings the three into one
 form, ``Mapping.accepts`` judges contents.
 
-Out of its reach, and the caller's duty: a file must not become shorter than its
-mappings, memory must suffice, and arguments must not act on the mapping while
-they are converted.
+A byte may be open as well: what a private mapping shows of a page that it has not
+written while the file changes, the end of a file's last page.  ``Mapping.accepts``
+takes such a byte as it is seen first.
+
+Out of its reach, and the caller's duty: memory must suffice, and arguments must
+not act on the mapping while they are converted.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ import functools
 import operator
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from mmap_spec.memory import File, Memory
 
 ADDRESS_SPACE = 1 << 46  # bytes; no platform maps more in one piece
 MISSING = object()
@@ -63,6 +68,9 @@ class Returns:
 
     value: Any
 
+    def __str__(self) -> str:
+        return f"a result of {self.value!r}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Raises:
@@ -70,6 +78,9 @@ class Raises:
 
     type: type[BaseException]
     errno: str | None = None
+
+    def __str__(self) -> str:
+        return self.type.__name__ + (f" ({self.errno})" if self.errno else "")
 
 
 class OneOf:
@@ -79,7 +90,7 @@ class OneOf:
         self.outcomes = outcomes
 
     def __repr__(self) -> str:
-        return " or ".join(map(repr, self.outcomes))
+        return " or ".join(map(str, self.outcomes))
 
     def allows_value(self, value: Any) -> bool:
         """Whether the operation may return ``value``."""
@@ -151,6 +162,11 @@ def bound(facts: Facts, value: Any) -> int | None:
     return None if value is None and facts.api >= (3, 14) else ssize(facts, value)
 
 
+def option(facts: Facts, value: Any) -> str:
+    """The name of an advice."""
+    return str(value)
+
+
 def extent(facts: Facts, value: Any) -> int | None:
     """The size of flush: an ssize_t, or None where releases take it (some of 3.14)."""
     return None if value is None and facts.api == (3, 14) else ssize(facts, value)
@@ -197,36 +213,24 @@ def operation(
 # -- the mapping ------------------------------------------------------------
 
 
-class File:
-    """A file as far as its mappings are concerned: its bytes, shared by all of them."""
-
-    def __init__(self, contents: bytes) -> None:
-        self.contents = bytearray(contents)
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return len(self.contents)
-
-
 class Mapping:
     """One mapping: length, position, closed, access, offset, exports, contents.
 
-    ``store`` holds the contents from ``base`` on; a shared mapping of a file has
-    the file's own bytes as its store.  Positions and sizes are in bytes.
+    A shared mapping of a file has the file as its memory, from ``base`` on; any
+    other has memory of its own.  Positions and sizes are in bytes.
     """
 
     def __init__(
         self,
         facts: Facts,
-        store: bytearray,
-        base: int,
+        memory: Memory,
         length: int,
         access: Access,
         file: File | None,
         offset: int,
         shared: bool,
         trackfd: bool,
+        mapped: File | None = None,
     ) -> None:
         self.facts = facts
         self.access = access
@@ -237,10 +241,11 @@ class Mapping:
         self.position = 0
         self.exports = 0
         self.closed = False
-        self._store = store
-        self._base = base
+        self._memory = memory
+        self._base = offset if memory is file else 0
         self._length = length
-        self._unsettled = range(0)
+        self._mapped = mapped  # the file whose pages it shows, shared or private
+        self._written: set[int] = set()  # pages of a private mapping that are its own
 
     @classmethod
     def of_memory(
@@ -256,8 +261,8 @@ class Mapping:
     ) -> Mapping:
         """An anonymous mapping, already filled; ``file`` where one came with MAP_ANONYMOUS."""
         shared = shared and access is not Access.COPY
-        store = bytearray(contents)
-        return cls(facts, store, 0, len(contents), access, file, offset, shared, trackfd)
+        memory = Memory(contents)
+        return cls(facts, memory, len(contents), access, file, offset, shared, trackfd)
 
     @classmethod
     def of_file(
@@ -276,11 +281,8 @@ class Mapping:
         if length <= 0 or offset + length > file.size:
             raise ValueError("beyond the file")
         shared = shared and access is not Access.COPY
-        if shared:
-            store, base = file.contents, offset
-        else:
-            store, base = file.contents[offset : offset + length], 0
-        return cls(facts, store, base, length, access, file, offset, shared, trackfd)
+        memory = file if shared else Memory(bytes(file.data[offset : offset + length]))
+        return cls(facts, memory, length, access, file, offset, shared, trackfd, file)
 
     # the state
 
@@ -289,35 +291,59 @@ class Mapping:
         return self.access is Access.READ
 
     @property
+    def reach(self) -> int:
+        """How many bytes from the first can be touched: to the page in which the file ends."""
+        if self._mapped is None:
+            return self._length
+        return max(0, min(self._length, len(self._mapped.data) - self.offset))
+
+    @property
     def contents(self) -> bytes:
-        """The bytes of the mapping; those that growth uncovered may be others: ``accepts``."""
+        """The bytes within reach; those that are open may be others: ``accepts``."""
         self._require_open()
-        return bytes(self._store[self._base : self._base + self._length])
+        return bytes(self._memory.data[self._base : self._base + self.reach])
 
     def accepts(self, contents: bytes) -> bool:
-        """Whether the mapping may hold ``contents``; if so, the model takes them over.
+        """Whether the mapping may show ``contents``; if so, the model takes them over.
 
-        There is a choice only after an anonymous mapping shrank and grew again
-        within a page: what it held there before may show, or zeros.  To be asked
-        after each resize, before the next operation.
+        There is a choice where an anonymous mapping shrank and grew again within a
+        page, where a file changed under a page that a private mapping has not
+        written, and behind the end of a file.  To be asked after each step.
         """
         mine = self.contents
         if len(contents) != len(mine):
             return False
-        chosen = bytearray(mine)
-        for place in self._unsettled:
-            if contents[place] == 0:
-                chosen[place] = 0
-        if chosen != contents:
-            return False
-        self._put(0, contents)
-        self._unsettled = range(0)
-        return True
+        if self._mapped is not None and mine != contents:
+            self._follow()
+        return self._memory.shows(self._base, contents)
 
-    @property
-    def _of_file(self) -> bool:
-        """Whether the contents are the file's own bytes, not a copy or other memory."""
-        return self.file is not None and self._store is self.file.contents
+    def _follow(self) -> None:
+        """Leave open what the system may change by itself, at any time.
+
+        A page of a private mapping that is not written may show the file; what is
+        behind the end of a file is zeros as soon as the system writes the page out.
+        """
+        assert self._mapped is not None
+        size, page = self.reach, self.facts.page_size
+        if self.shared:
+            end = max(0, self._mapped.size - self.offset)
+            self._memory.leave_open(self._base + end, bytes(max(0, size - end)))
+            return
+        for start in range(0, size, page):
+            if start // page not in self._written:
+                stop = min(start + page, size)
+                self._memory.leave_open(start, self._of_file(start, stop))
+
+    def _of_file(self, start: int, stop: int) -> bytes:
+        """The bytes of the mapped file that lie under a range."""
+        assert self._mapped is not None
+        return bytes(self._mapped.data[self.offset + start : self.offset + stop])
+
+    def loses_pages(self, size: int) -> bool:
+        """Whether a private mapping has written pages that a file of ``size`` does not reach."""
+        page = self.facts.page_size
+        end = size + -size % page - self.offset
+        return not self.shared and any(number * page >= end for number in self._written)
 
     def _require_open(self) -> None:
         if self.closed:
@@ -327,12 +353,41 @@ class Mapping:
         if self.readonly:
             raise TypeError("read-only")
 
+    def _touch(self, start: int, stop: int) -> None:
+        """Refuse a range that is not empty and reaches a page that the file does not."""
+        if start < stop and stop > self.reach:
+            raise OSError("the file ends before")
+
     def _put(self, start: int, new: bytes) -> None:
-        self._store[self._base + start : self._base + start + len(new)] = new
+        """Write; if the file does not reach so far, what was written before that is open."""
+        self.write_at(range(start, start + len(new)), new)
+
+    def write_at(self, places: range, new: bytes) -> None:
+        """One byte of ``new`` at each place; OSError where the file does not reach."""
+        reach = self.reach
+        lost = [place for place in places if place >= reach]
+        if lost:
+            for place, value in zip(places, new, strict=True):
+                if place < reach:
+                    self._memory.leave_open(self._base + place, bytes([value]))
+            raise OSError("the file ends before")
+        self._own(places)
+        if places.step == 1:
+            self._memory.put(self._base + places.start, new)
+        else:
+            for place, value in zip(places, new, strict=True):
+                self._memory.put(self._base + place, bytes([value]))
+
+    def _own(self, places: range) -> None:
+        """The pages of a private mapping that are written follow the file no more."""
+        if not self.shared and self._mapped is not None:
+            self._written.update({place // self.facts.page_size for place in places})
 
     def _take(self, size: int) -> bytes:
         """The next ``size`` bytes, or as many as there are; the position follows."""
-        taken = self.contents[self.position : self.position + size]
+        stop = min(self.position + size, self._length)
+        self._touch(self.position, stop)
+        taken = self.contents[self.position : stop]
         self.position += len(taken)
         return taken
 
@@ -401,7 +456,7 @@ class Mapping:
 
     @operation()
     def readline(self) -> bytes:
-        newline = self.contents.find(b"\n", self.position)
+        newline = self.contents.find(b"\n", self.position)  # -1 also where it is out of reach
         return self._take(self._length if newline < 0 else newline + 1 - self.position)
 
     # writing
@@ -425,6 +480,10 @@ class Mapping:
     def move(self, dest: int, src: int, size: int) -> None:
         if min(dest, src, size) < 0 or max(dest, src) + size > self._length:
             raise ValueError("out of range")
+        if size and max(src, dest) + size > self.reach:
+            moved = self.contents[src : src + max(0, self.reach - dest)][:size]
+            self._memory.leave_open(self._base + dest, moved)
+            raise OSError("the file ends before")
         self._put(dest, self.contents[src : src + size])
 
     # searching
@@ -445,18 +504,37 @@ class Mapping:
             self.position if start is None else start,
             self._length if end is None else end,
         )
-        if None in bounds and self.facts.api < (3, 15):
-            return OneOf(Returns(found), Raises(TypeError))  # 3.14.1 and later, 3.14.0
+        if None in bounds and self.facts.api < (3, 15):  # 3.14.1 and later, 3.14.0
+            allowed = found if isinstance(found, OneOf) else OneOf(Returns(found))
+            return OneOf(*allowed.outcomes, Raises(TypeError))
         return found
 
-    def _found(self, search: Any, needle: bytes, start: int, end: int) -> int:
+    def _found(self, search: Any, needle: bytes, start: int, end: int) -> int | OneOf:
         if start > self._length and self.facts.api >= (3, 15):
             return -1
         start, end = (
             min(place if place >= 0 else max(0, place + self._length), self._length)
             for place in (start, end)
         )
-        return int(search(self.contents, needle, start, end)) if start <= end else -1
+        if start > end:
+            return -1
+        found = int(search(self.contents, needle, start, end))
+        if not needle:  # it is found out of reach too
+            found = start if search is bytes.find else end
+        if start < end and end > self.reach:  # it may stop before what is out of reach
+            raising = Raises(OSError)
+            open_still = found < 0 and self._may_occur(needle, start, end)
+            return OneOf(raising) if open_still else OneOf(Returns(found), raising)
+        return found
+
+    def _may_occur(self, needle: bytes, start: int, end: int) -> bool:
+        """Whether the needle fits somewhere where it ends out of reach, as far as one can see."""
+        contents, reach = self.contents, self.reach
+        first = max(start, reach - len(needle) + 1)
+        return bool(needle) and any(
+            needle.startswith(contents[place:reach])
+            for place in range(first, end - len(needle) + 1)
+        )
 
     # size, flush, resize
 
@@ -497,6 +575,37 @@ class Mapping:
             raise OSError(errno.EINVAL, "not aligned")
         return None
 
+    @operation(option, ssize, count, optional=2)
+    def madvise(self, advice: str, start: int = 0, length: Any = MISSING) -> OneOf | None:
+        """``advice`` is the constant's name: it decides what may be seen afterwards."""
+        if length is None and self.facts.api < (3, 14):
+            raise TypeError("length")
+        whole = length is MISSING or length is None
+        size = self._length if whole else length
+        if not 0 <= start < self._length or size < 0:
+            raise ValueError("out of range")
+        if start + size > self.facts.ssize_max and not whole:
+            raise OverflowError("start + length")
+        if start % self.facts.page_size and self.facts.sys_platform == "linux":
+            raise OSError(errno.EINVAL, "not aligned")
+        if advice == "MADV_DONTNEED":
+            self._forget(start, min(start + size, self._length))
+        if length is None and self.facts.api < (3, 15):
+            return OneOf(Returns(None), Raises(TypeError))
+        return None
+
+    def _forget(self, start: int, stop: int) -> None:
+        """What Linux makes of MADV_DONTNEED: private pages are as on the first day."""
+        if self.facts.sys_platform != "linux":
+            raise Unspecified("MADV_DONTNEED is another thing elsewhere")
+        if self.shared or start >= stop:
+            return
+        page = self.facts.page_size
+        stop = min(stop + -stop % page, self.reach)
+        self._written.difference_update(range(start // page, -(-stop // page)))
+        fresh = self._of_file(start, stop) if self._mapped else bytes(stop - start)
+        self._memory.put(start, fresh)
+
     @operation(ssize)
     def resize(self, size: int) -> None:
         if self.facts.sys_platform not in ("linux", "win32"):
@@ -510,9 +619,9 @@ class Mapping:
         if size < 0 or size + self.offset > self.facts.ssize_max:
             raise ValueError("out of range")
         linux = self.facts.sys_platform == "linux"
-        if size > self._length and not self._of_file:
+        if size > self._length and self._memory is not self.file:
             if self.file is not None:
-                raise Unspecified("growth of memory that came with a file")
+                raise Unspecified("growth of a private map, or of memory that came with a file")
             if self.shared and linux:
                 raise ValueError("shared anonymous memory does not grow")
         if size == 0:
@@ -523,23 +632,44 @@ class Mapping:
 
     def _change_length(self, size: int) -> None:
         old, self._length = self._length, size
-        end = self._base + size
-        if self._of_file:
-            kept = end
-        else:  # what lies behind the end in the last page may show again
-            kept = -(-end // self.facts.page_size) * self.facts.page_size
-        del self._store[kept:]
-        self._unsettled = range(min(old, size), min(size, len(self._store)))
-        self._store.extend(bytes(max(0, end - len(self._store))))
+        if self.file is not None and self._memory is self.file:
+            self.file.truncate(self.offset + size)
+            return
+        data = self._memory.data
+        kept = size + -size % self.facts.page_size  # behind the end, but in its page
+        shown = bytes(data[:kept])
+        self._memory.data = data = bytearray(shown.ljust(size, b"\0"))
+        if size > old:  # it may show again
+            self._memory.leave_open(old, bytes(min(size, len(shown)) - old))
 
     # items and slices
+
+    def joined(self) -> bytes:
+        """All that iteration yields, put together."""
+        self._require_open()
+        self._touch(0, self._length)
+        return self.contents
+
+    def __contains__(self, value: object) -> bool | OneOf:
+        self._require_open()
+        found = isinstance(value, bytes) and len(value) == 1 and value in self.contents
+        if not found:
+            self._touch(0, self._length)
+        return found
 
     def __getitem__(self, key: Any) -> Any:
         try:
             place = self._place(key)
         except Exception as error:
             return self._refuse(error)
-        return self.contents[place]
+        self._require_open()
+        self._touch_each(self._places(key))
+        whole = self.contents.ljust(self._length, b"\0")
+        return whole[place]
+
+    def _touch_each(self, places: range) -> None:
+        if places:
+            self._touch(min(places), max(places) + 1)
 
     def __setitem__(self, key: Any, value: Any) -> OneOf | None:
         """Item or slice assignment; where key and value are both bad, either error will do."""
@@ -557,8 +687,7 @@ class Mapping:
         places = self._places(key)
         if len(new) != len(places):
             raise IndexError("wrong size")
-        for place, item in zip(places, new, strict=True):
-            self._store[self._base + place] = item
+        self.write_at(places, new)
         return None
 
     def __delitem__(self, key: Any) -> OneOf:

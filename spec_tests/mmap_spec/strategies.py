@@ -23,6 +23,7 @@ __all__ = [
     "slices",
 ]
 
+STEPS = 30  # of an example of a state machine
 ALPHABET = b"ab\n\x00\xff"
 
 settings.register_profile(
@@ -36,6 +37,11 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
+
+
+def machine_settings() -> settings:
+    """The current profile's settings for a state machine: its examples are long, so fewer."""
+    return settings(settings.default, max_examples=30, stateful_step_count=STEPS)
 
 
 def edges(length: int, page: int = 4096) -> list[int]:

@@ -6,17 +6,16 @@ that a known deviation does not hide the rest.
 """
 
 import dataclasses
-import functools
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmap_spec.candidate import Remote, Returned
+from mmap_spec.alphabets import items, moving, programs, reading, searching, writing
+from mmap_spec.candidate import Remote
 from mmap_spec.clauses import clause
+from mmap_spec.lockstep import agrees
 from mmap_spec.model import Access, File, Mapping, Raises, outcomes
-from mmap_spec.strategies import haystacks, integers_near, needles_in, pattern, slices
-
-SOURCES = st.binary(max_size=40) | st.integers(0, 300).map(pattern)
+from mmap_spec.strategies import haystacks, pattern, slices
 
 
 @dataclasses.dataclass
@@ -48,13 +47,6 @@ class Twin:
         assert self.file.contents() == self.model.file.contents
 
 
-def agrees(expected, outcome):
-    """Whether what the candidate did is among what the model allows."""
-    if isinstance(outcome, Returned):
-        return expected.allows_value(outcome.value)
-    return expected.allows_error(outcome.type, outcome.errno)
-
-
 def of_file(candidate, data, access=Access.DEFAULT, offset=0):
     """Twins over a new file."""
     file = candidate.file(data)
@@ -67,106 +59,6 @@ def play(candidate, twin, steps):
     """All steps on both sides."""
     for name, args in steps:
         twin.perform(candidate, name, *args)
-
-
-# -- alphabets: the name of an operation and a strategy for its arguments -----
-# They are kept: to build and check a strategy costs more than to draw from it.
-
-
-def programs(*alphabets):
-    """Sequences of steps, each the name of an operation and its arguments."""
-    names = {name: args for alphabet in alphabets for name, args in alphabet.items()}
-    step = st.one_of([st.tuples(st.just(name), args) for name, args in names.items()])
-    return st.lists(step, max_size=12)
-
-
-def unless(candidate, hazards, extra):
-    """``extra``, as a list for one_of, where no hazard is a known deviation."""
-    return [] if any(map(candidate.avoids, hazards.split())) else [extra]
-
-
-@functools.cache
-def numbers(candidate, length, hazards):
-    """Integers near the length, and at both ends of ssize_t."""
-    limit = candidate.profile.ssize_max
-    ends = st.sampled_from([limit, limit + 1, -limit - 1, -limit - 2])
-    return st.one_of(integers_near(length), *unless(candidate, hazards, ends))
-
-
-@functools.cache
-def reading(candidate, length):
-    """read(), read_byte(), readline(), seek() and tell()."""
-    count = numbers(candidate, length, "read.huge-clamps read.overflow")
-    distance = numbers(candidate, length, "seek.huge seek.overflow")
-    return {
-        "read": st.tuples() | st.tuples(st.none() | count),
-        "read_byte": st.tuples(),
-        "readline": st.tuples(),
-        "seek": st.tuples(distance) | st.tuples(distance, st.integers(-1, 3)),
-        "tell": st.tuples(),
-    }
-
-
-@functools.cache
-def writing(candidate, sources=SOURCES):
-    """write() and write_byte()."""
-    value = st.one_of(
-        st.sampled_from([0, 1, 127, 128, 255]),
-        *unless(candidate, "write_byte.negative write_byte.conversion-first", st.just(-1)),
-        *unless(candidate, "write_byte.too-large write_byte.conversion-first", st.just(256)),
-    )
-    return {"write": st.tuples(sources), "write_byte": st.tuples(value)}
-
-
-@functools.cache
-def items(candidate, length):
-    """Getting and setting items and slices, and len()."""
-    above = "assignment.item-above assignment.readonly-before-index"
-    below = "assignment.item-below assignment.readonly-before-index"
-    key = st.one_of(
-        st.integers(-length, length - 1),
-        *unless(candidate, above, st.integers(length, length + 1)),
-        *unless(candidate, below, st.integers(-length - 2, -length - 1)),
-    )
-    value = st.one_of(
-        st.integers(0, 255),
-        *unless(candidate, "assignment.value-range", st.sampled_from([-1, 256])),
-    )
-    wrong = "slice-too-short slice-too-long slice-step-wrong-size slice-empty-wrong-size"
-    hazards = " ".join(f"assignment.{name}" for name in wrong.split())
-    lapse = st.one_of(st.just(0), *unless(candidate, hazards, st.sampled_from([-1, 0, 1])))
-    return {
-        "__getitem__": st.tuples(key | slices(length)),
-        "__setitem__": st.tuples(key, value) | slice_assignments(length, lapse),
-        "__len__": st.tuples(),
-    }
-
-
-@st.composite
-def slice_assignments(draw, length, lapse):
-    """A slice and a source for it, ``lapse`` bytes too long."""
-    key = draw(slices(length))
-    return key, pattern(max(0, len(range(length)[key]) + draw(lapse)))
-
-
-@functools.cache
-def moving(candidate, length):
-    """move(), more often inside the mapping than not."""
-    hazards = "move.huge-destination move.huge-source move.huge-count move.overflow"
-    inside, number = st.integers(0, length), numbers(candidate, length, hazards)
-    return {"move": st.tuples(inside, inside, inside) | st.tuples(number, number, number)}
-
-
-def searching(candidate, haystack):
-    """find() and rfind() with up to two bounds."""
-    beyond = "find.empty-past-end find.empty-past-end-found find.start-beyond-length"
-    hazards = f"{beyond} {beyond.replace('find', 'rfind')}"
-    length, needle = len(haystack), needles_in(haystack)
-    bound = st.one_of(
-        st.integers(-length - 2, length), *unless(candidate, hazards, integers_near(length))
-    )
-    arguments = st.tuples(needle) | st.tuples(needle, bound) | st.tuples(needle, bound, bound)
-    return {"find": arguments, "rfind": arguments}
 
 
 # -- the clauses --------------------------------------------------------------
