@@ -1,45 +1,52 @@
 """``mmap-spec compare``: random programs in lockstep on several candidates.
 
-A difference is shrunk to a program of a few lines and grouped: by the clauses of
-its topic on which the candidates differ, or under "no clause", which is a hole
-of the specification.
+A difference is cut down to a program of a few lines and grouped by the clauses that name it, or
+under "no clause", which is a hole of the specification.  Errors are compared by their type.
 """
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import random
 import shlex
-import tempfile
+import signal
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 import hypothesis
 from hypothesis import Phase
-from hypothesis.errors import Flaky, Unsatisfiable
+from rich.console import Console
 
-from mmap_spec import launcher, program
+from mmap_spec import attribution, launcher, program
+from mmap_spec.attribution import Difference, RunPytest
 from mmap_spec.candidate import Candidate, Raised, Returned
-from mmap_spec.clauses import Clause, catalogue
-from mmap_spec.launcher import CannotStart
-from mmap_spec.random_programs import Died, HostileIndex, Outcome, Player, Step, programs
-from mmap_spec.report import stream
+from mmap_spec.random_programs import (
+    Converted,
+    Died,
+    HostileIndex,
+    Outcome,
+    Player,
+    Step,
+    minimise,
+    programs,
+)
+from mmap_spec.report import progress
+from mmap_spec.transcripts import returned
 from mmap_spec.verdicts import GREEN, RED
 
-RunPytest = Callable[[list[str]], int]
-TOPICS = {
-    "mmap": "constructor",
-    "get": "sequence",
-    "set": "assignment",
-    "delete": "assignment",
-    "__len__": "sequence",
-    "export": "buffer",
-    "release": "buffer",
-    "tell": "seek",
-    "seekable": "seek",
-}
+HOLE = "no clause"
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A difference, what each candidate gave, and the short program that shows it."""
+
+    difference: Difference
+    given: tuple[str, ...]
+    program: str
 
 
 def run(specs: list[str], seconds: float, seed: int | None, run_pytest: RunPytest) -> int:
@@ -53,16 +60,15 @@ def run(specs: list[str], seconds: float, seed: int | None, run_pytest: RunPytes
             candidates.append(launcher.start(parsed, core=core, say=print))
             print(f"candidate: {spec} ({candidates[-1].profile.describe()})")
         print(f"comparing for {seconds:g} s, seed {seed}", flush=True)
-        found, count = search(candidates, seconds, seed, announce)
+        with watch(seconds) as tick:
+            found, count = search(candidates, seconds, seed, announce, tick)
+        apis = {candidate.profile.api for candidate in candidates}
     finally:
         for candidate in candidates:
             candidate.close()
-    groups = attribute(found, lambda topic: differing(topic, specs, run_pytest))
-    for names, entries in sorted(groups.items()):
-        print(f"\n{names}:")
-        for entry in entries:
-            print(f"  {entry.difference.operation}: {' | '.join(entry.difference.outcomes)}")
-    holes = len(groups.get("no clause", []))
+    groups = grouped(found, specs, apis, run_pytest)
+    report(groups)
+    holes = len(groups.get(HOLE, []))
     again = shlex.join(["mmap-spec", "compare", *specs, f"--seconds={seconds:g}", f"--seed={seed}"])
     print(
         f"\n{len(found)} differences · {holes} without a clause · {count} programs · "
@@ -71,151 +77,227 @@ def run(specs: list[str], seconds: float, seed: int | None, run_pytest: RunPytes
     return RED if found else GREEN
 
 
-def announce(found: Found) -> None:
-    """A difference, when it is found."""
+def announce(found: Found) -> bool:
+    """Show a difference when it is found; there may be more."""
     print(f"\n{found.program}", flush=True)
+    return False
 
 
-def differing(topic: str, specs: list[str], run_pytest: RunPytest) -> list[Clause]:
-    """The clauses of a topic of which the candidates' verdicts are not the same."""
-    given: list[dict[str, str]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for index, spec in enumerate(specs):
-            report = Path(folder) / f"{index}.jsonl"
-            run_pytest([f"--impl={spec}", f"--topic={topic}", f"--report={report}"])
-            if not report.exists():
-                raise CannotStart(f"{spec}: the battery gave no result for the topic {topic}")
-            _, lines, _ = stream.read(report)
-            given.append({line["id"]: line["verdict"] for line in lines})
-    return [
-        clause
-        for name, clause in catalogue().items()
-        if clause.topic == topic and len({verdicts.get(name) for verdicts in given}) > 1
-    ]
+def report(groups: dict[str, list[Found]]) -> None:
+    """The groups, holes of the specification last."""
+    for names, entries in sorted(groups.items(), key=lambda group: (group[0] == HOLE, group[0])):
+        print(f"\n{names}:")
+        for entry in entries:
+            deed = entry.difference.deed
+            hostile = f" (an argument does {deed}())" if deed else ""
+            print(f"  {entry.difference.operation}{hostile}: {' | '.join(entry.given)}")
 
 
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """Where two candidates part, by what they did in which operation."""
+@contextlib.contextmanager
+def watch(seconds: float) -> Iterator[Callable[[int, int], None]]:
+    """A line on a terminal that says how far it is; in a pipe there is none."""
+    stream = progress.terminal()
+    if stream is None:
+        yield lambda count, found: None
+        return
+    begun = time.monotonic()
+    with stream, Console(file=stream, force_terminal=True).status("comparing") as status:
 
-    operation: str
-    hostile: bool
-    outcomes: tuple[str, ...]
+        def tick(count: int, found: int) -> None:
+            left = max(0, seconds - (time.monotonic() - begun))
+            status.update(f"{count} programs, {found} differences, {left:.0f} s left")
 
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """The topics whose clauses could name it."""
-        own = TOPICS.get(self.operation, self.operation)
-        return (own, "limits", *(("reentrancy",) if self.hostile else ()))
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """A difference with the shortest program that shows it."""
-
-    difference: Difference
-    program: str
+        yield tick
 
 
-class Parted(Exception):
-    """The example shows a difference that is new."""
+def grouped(
+    found: Sequence[Found],
+    specs: Sequence[str],
+    apis: set[tuple[int, int]],
+    run_pytest: RunPytest,
+) -> dict[str, list[Found]]:
+    """The differences by the clauses that name them.
 
-    def __init__(self, difference: Difference) -> None:
-        super().__init__(str(difference))
-        self.difference = difference
+    Runs the tests of the operations' own topics; the others only for what those do not name.
+    """
+    evidence: attribution.Evidences = collections.defaultdict(list)
+
+    def look(topics: set[str]) -> None:
+        if topics:
+            print(f"\nlooking for the clauses: {', '.join(sorted(topics))}", flush=True)
+            gathered = attribution.gather(specs, apis, topics, run_pytest)
+            for operation, more in gathered.items():
+                evidence[operation] += more
+
+    differences = [entry.difference for entry in found]
+    own = {difference.topics[0] for difference in differences}
+    look(own)
+    rest = [d for d in differences if not attribution.naming(d, evidence, broken=True)]
+    look({topic for difference in rest for topic in difference.topics} - own)
+    groups: dict[str, list[Found]] = collections.defaultdict(list)
+    for entry in found:
+        groups[attribution.names(entry.difference, evidence)].append(entry)
+    return groups
 
 
-def describe(outcome: Outcome | None) -> str:
-    """An outcome without what may vary between runs."""
-    if isinstance(outcome, Returned):
-        value = outcome.value
-        return f"returned {type(value).__name__}" if value is not None else "returned None"
-    if isinstance(outcome, Raised):
-        return f"raised {outcome.type.__name__}"
-    return outcome.how if isinstance(outcome, Died) else "did nothing"
+# -- looking ----------------------------------------------------------------
 
 
-def difference(steps: list[Step], played: list[list[Outcome]]) -> tuple[int, Difference] | None:
-    """The first step in which the candidates did not do the same."""
-    for index, step in enumerate(steps):
-        outcomes = [outcomes[index] if index < len(outcomes) else None for outcomes in played]
-        if all(outcome == outcomes[0] for outcome in outcomes[1:]):
-            if isinstance(outcomes[0], Died):
-                return None
-            continue
-        hostile = any(isinstance(arg, HostileIndex) for arg in step.args)
-        said = tuple(map(describe, outcomes))
-        if len(set(said)) == 1:
-            said = tuple(f"{text} {index}" for index, text in enumerate(said, 1))
-        return index, Difference(step.name, hostile, said)
-    return None
+@contextlib.contextmanager
+def postponed() -> Iterator[Callable[[], None]]:
+    """SIGINT waits until what this gives is called, which raises; the second SIGINT does not wait.
+
+    Hypothesis has callbacks of the garbage collector, and Python drops what is raised in one.
+    """
+    seen = False
+    former = signal.getsignal(signal.SIGINT)
+
+    def notice(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen = True
+        signal.signal(number, former)
+
+    def check() -> None:
+        if seen:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def search(
-    candidates: list[Candidate], seconds: float, seed: int, tell: Callable[[Found], None]
+    candidates: Sequence[Candidate],
+    seconds: float,
+    seed: int,
+    tell: Callable[[Found], bool],
+    tick: Callable[[int, int], None] = lambda count, found: None,
 ) -> tuple[list[Found], int]:
-    """Look for differences for so many seconds; what was found, and how many programs that took."""
+    """Look for differences for so many seconds; what was found, and how many programs that took.
+
+    ``tell`` gets each difference when it is found, and ends the search with True.
+    """
     players = [Player(candidate) for candidate in candidates]
     known: dict[Difference, Found] = {}
     deadline = time.monotonic() + seconds
     generator = random.Random(seed)
     count = 0
 
-    def example(steps: list[Step]) -> None:
+    def play(steps: list[Step]) -> tuple[int, Difference] | None:
         nonlocal count
-        if time.monotonic() > deadline:
-            return
         count += 1
-        parted = difference(steps, [player.play(steps) for player in players])
-        if parted is not None and parted[1] not in known:
-            raise Parted(parted[1])
+        check_interrupt()
+        return difference(steps, [player.play(steps) for player in players])
 
-    while time.monotonic() < deadline:
-        test = hypothesis.settings(
-            max_examples=500,
-            database=None,
-            derandomize=False,
-            deadline=None,
-            report_multiple_bugs=False,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )(hypothesis.given(programs())(example))
-        try:
+    def example(steps: list[Step]) -> None:
+        nonlocal deadline
+        if time.monotonic() > deadline or lethal(steps, known):
+            return
+        tick(count, len(known))
+        parted = play(steps)
+        if parted is None or parted[1] in known:
+            return
+        index, new = parted
+        steps = minimise(steps[: index + 1], lambda shorter: differs_so(play(shorter), new))
+        played = [player.play(steps) for player in players]
+        again = difference(steps, played)
+        if again is None or again[1] != new:
+            return  # it comes and goes
+        known[new] = describe(candidates, new, [outcomes[again[0]] for outcomes in played])
+        if tell(known[new]):
+            deadline = time.monotonic()
+
+    settings = hypothesis.settings(
+        max_examples=100,
+        database=None,
+        derandomize=False,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    with postponed() as check_interrupt:
+        while time.monotonic() < deadline:
+            test = settings(hypothesis.given(programs())(example))
             hypothesis.seed(generator.getrandbits(64))(test)()
-        except Parted as parted:
-            found = Found(parted.difference, shown(candidates, parted.difference))
-            known[parted.difference] = found
-            tell(found)
-        except (Flaky, BaseExceptionGroup, Unsatisfiable):
-            continue  # the time ran out while it shrank, or the difference comes and goes
     return list(known.values()), count
 
 
-def shown(candidates: list[Candidate], parted: Difference) -> str:
-    """The program of the example that was played last, with what each candidate did."""
-    lines = [
-        f"{candidate.spec}: {text}"
-        for candidate, text in zip(candidates, parted.outcomes, strict=True)
-    ]
-    first = candidates[0]
+def differs_so(parted: tuple[int, Difference] | None, wanted: Difference) -> bool:
+    """Whether a program parts the candidates in the wanted way."""
+    return parted is not None and parted[1] == wanted
+
+
+def lethal(steps: list[Step], known: dict[Difference, Found]) -> bool:
+    """Whether a program has a hostile argument of which a candidate is known to die there."""
+    deadly = {
+        (parted.operation, parted.deed)
+        for parted in known
+        if parted.deed and any(text.startswith("died") for text in parted.outcomes)
+    }
+    return any((step.name, deed_of(step)) in deadly for step in steps)
+
+
+def deed_of(step: Step) -> str:
+    """What the hostile argument of a step does; "" if there is none."""
+    return next((arg.deed for arg in step.args if isinstance(arg, HostileIndex)), "")
+
+
+def difference(steps: list[Step], played: list[list[Outcome]]) -> tuple[int, Difference] | None:
+    """The first step in which the candidates did not do the same."""
+    for index, step in enumerate(steps):
+        outcomes = [outcomes[index] for outcomes in played]
+        if not all(same(outcome, outcomes[0]) for outcome in outcomes[1:]):
+            return index, Difference(step.name, deed_of(step), apart(outcomes))
+        if isinstance(outcomes[0], Died):
+            return None
+    return None
+
+
+def apart(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What is said of outcomes that differ: the conversions only if that is all."""
+    plain = tuple(map(said, outcomes))
+    converted = [outcome for outcome in outcomes if isinstance(outcome, Converted)]
+    if len({outcome.conversions for outcome in converted}) > 1 and len(set(plain)) == 1:
+        return tuple(f"{attribution.CONVERTED} {outcome.conversions}" for outcome in converted)
+    return plain
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Whether two candidates did the same."""
+    if isinstance(one, Converted) and isinstance(other, Converted):
+        return one.conversions == other.conversions and same(one.outcome, other.outcome)
+    if isinstance(one, Raised) and isinstance(other, Raised):
+        return one.type is other.type
+    return one == other
+
+
+def said(outcome: Outcome) -> str:
+    """An outcome without what may vary between runs."""
+    if isinstance(outcome, Converted):
+        return said(outcome.outcome)
+    if isinstance(outcome, Returned):
+        return returned(outcome.value)
+    return f"raised {outcome.type.__name__}" if isinstance(outcome, Raised) else outcome.how
+
+
+def in_full(outcome: Outcome) -> str:
+    """An outcome with its value."""
+    if isinstance(outcome, Converted):
+        return f"{in_full(outcome.outcome)} after {outcome.conversions} conversions"
+    if isinstance(outcome, Returned):
+        return f"returned {program.short(outcome.value, 40)}"
+    return said(outcome)
+
+
+def describe(
+    candidates: Sequence[Candidate], parted: Difference, outcomes: Sequence[Outcome]
+) -> Found:
+    """The program that was played last, with what each candidate did."""
+    given = tuple(map(in_full, outcomes))
+    lines = [f"{c.spec}: {text}" for c, text in zip(candidates, given, strict=True)]
     headline = f"{parted.operation}: the candidates differ\n" + "\n".join(lines)
-    return program.standalone(first.session.journal, headline, first.session.judged_name)
-
-
-def attribute(
-    found: Iterable[Found], differing: Callable[[str], list[Clause]]
-) -> dict[str, list[Found]]:
-    """The differences by the clauses that name them; ``differing`` gives a topic's clauses
-    on which the candidates' verdicts or their applicability differ."""
-    groups: dict[str, list[Found]] = collections.defaultdict(list)
-    topics: dict[str, list[Clause]] = {}
-    known_topics = {clause.topic for clause in catalogue().values()}
-    for entry in found:
-        names = []
-        for topic in entry.difference.topics:
-            if topic in known_topics:
-                if topic not in topics:
-                    topics[topic] = differing(topic)
-                names += [clause.id for clause in topics[topic]]
-        groups[", ".join(names) or "no clause"].append(entry)
-    return dict(groups)
+    session = candidates[0].session
+    text = program.standalone(session.journal, headline, session.judged_name)
+    return Found(parted, given, text)

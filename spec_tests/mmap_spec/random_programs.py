@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import strategies as st
 
-from mmap_spec.candidate import Candidate, CandidateDied, Raised, Returned
+from mmap_spec.candidate import Candidate, CandidateDied, Raised, Returned, calls
 from mmap_spec.strategies import ALPHABET, integers_near, needles_in, pattern
 
 SIZES = (1, 2, 10, 4095, 4096, 4097, 9000)
 HUGE = (2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64, -(2**31), -(2**63), -(2**63) - 1)
 ACCESSES = ("ACCESS_DEFAULT", "ACCESS_READ", "ACCESS_WRITE", "ACCESS_COPY")
+OPENINGS = ("anonymous", "mapped")  # the kinds of step that make a mapping
 SLOTS = {"close": (), "resize": (1,), "seek": (0,)}  # what a hostile index does first
 
 
@@ -114,6 +115,56 @@ def openings() -> st.SearchStrategy[Step]:
     )
 
 
+# -- cutting down -----------------------------------------------------------
+
+
+def minimise(steps: list[Step], shows: Callable[[list[Step]], bool]) -> list[Step]:
+    """A shorter program of which ``shows`` still holds; its last step stays the last.
+
+    One pass over steps and arguments, and not a search for the shortest: to play a program can cost
+    the life of a worker.
+    """
+    for index in reversed(range(len(steps) - 1)):
+        shorter = without(steps, index)
+        if shorter and shows(shorter):
+            steps = shorter
+    for index, step in enumerate(steps):
+        for simpler in simplifications(step):
+            changed = [*steps[:index], simpler, *steps[index + 1 :]]
+            if shows(changed):
+                steps = changed
+                break
+    return steps
+
+
+def without(steps: list[Step], index: int) -> list[Step] | None:
+    """The program without one step; None if that is a mapping which others use."""
+    rest = [*steps[:index], *steps[index + 1 :]]
+    if steps[index].kind not in OPENINGS:
+        return rest
+    number = sum(step.kind in OPENINGS for step in steps[:index])
+    acting = [step for step in rest if step.kind not in OPENINGS]
+    if any(step.mapping == number for step in acting):
+        return None
+    return [
+        dataclasses.replace(step, mapping=step.mapping - (step.mapping > number)) for step in rest
+    ]
+
+
+def simplifications(step: Step) -> Iterator[Step]:
+    """The step with one argument simpler, the simplest first."""
+    for index, arg in enumerate(step.args):
+        simpler: tuple[Any, ...] = ()
+        if type(arg) is bytes:
+            sizes = (0, 1, 10) if step.kind not in OPENINGS else (1, 10)
+            simpler = tuple(arg[:size] for size in sizes if size < len(arg))
+        elif type(arg) is int:
+            simpler = tuple(value for value in (0, 1) if arg not in (0, 1))
+        for value in simpler:
+            args = (*step.args[:index], value, *step.args[index + 1 :])
+            yield dataclasses.replace(step, args=args)
+
+
 # -- playing ----------------------------------------------------------------
 
 
@@ -124,7 +175,15 @@ class Died:
     how: str
 
 
-Outcome = Returned | Raised | Died
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """A step with a hostile argument: what came of it, and how often that was converted."""
+
+    outcome: Returned | Raised
+    conversions: int
+
+
+Outcome = Returned | Raised | Died | Converted
 
 
 class Player:
@@ -134,22 +193,28 @@ class Player:
         self.candidate = candidate
         self._mappings: list[Any] = []
         self._views: list[list[Any]] = []
+        self._hostile: Any = None
 
     def play(self, steps: list[Step]) -> list[Outcome]:
-        """What each step did, and the position and length behind it; ends with a death."""
+        """What each step did; ends with a death."""
         self.candidate.reset()
         self._mappings, self._views = [], []
         outcomes: list[Outcome] = []
         for step in steps:
             try:
-                outcomes.append(self.candidate.outcome(self._perform, step))
+                self._hostile = None
+                outcome = self.candidate.outcome(self._perform, step)
+                if self._hostile is None:
+                    outcomes.append(outcome)
+                else:
+                    outcomes.append(Converted(outcome, calls(self._hostile)))
             except CandidateDied as death:
                 outcomes.append(Died(death.how))
                 break
         return outcomes
 
     def _perform(self, step: Step) -> Any:
-        if step.kind in ("mapped", "anonymous"):
+        if step.kind in OPENINGS:
             return self._open(step)
         mapping = self._mappings[step.mapping]
         args = [self._argument(mapping, arg) for arg in step.args]
@@ -181,4 +246,5 @@ class Player:
         if not isinstance(value, HostileIndex):
             return value
         deed = functools.partial(getattr(mapping, value.deed), *SLOTS[value.deed])
-        return self.candidate.hostile(value.answer, do=[deed])
+        self._hostile = self.candidate.hostile(value.answer, do=[deed])
+        return self._hostile
