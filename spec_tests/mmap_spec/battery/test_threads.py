@@ -1,0 +1,670 @@
+"""Several threads on one map: every observed history is explained by some order of the operations.
+
+What is judged holds on every schedule.  Drawn programs have fixed seeds; where an order
+is looked for, the model says what each operation gives in it.
+"""
+
+import textwrap
+
+import pytest
+
+from mmap_spec import threaded
+from mmap_spec.candidate import Returned
+from mmap_spec.clauses import clause
+from mmap_spec.model import File, Mapping
+from mmap_spec.parameters import INTEGERS
+
+CELLS = bytes(range(97, 113))  # what a map holds before; no two bytes are alike
+LARGE = 128 << 10  # bytes of a cell: a step of a few of them may let other threads run
+STEPS = 48
+seeds = pytest.mark.parametrize("seed", range(2))
+
+# -- alphabets ------------------------------------------------------------------
+
+
+def letters(chance):
+    """One to three bytes."""
+    return bytes(chance.choices(b"\nABab", k=chance.randrange(1, 4)))
+
+
+def span(chance, least=0):
+    """A slice within the map as it is before, of at least so many bytes."""
+    start = chance.randrange(len(CELLS) - least)
+    return slice(start, chance.randrange(start + least, len(CELLS) + 1))
+
+
+def assignment(chance):
+    """A slice and as many bytes."""
+    start, new = chance.randrange(len(CELLS) - 3), letters(chance)
+    return slice(start, start + len(new)), new
+
+
+NOTHING = {"tell": lambda chance: ()}
+POSITION = {
+    "read": lambda chance: (chance.randrange(4),),
+    "write": lambda chance: (letters(chance),),
+    "seek": lambda chance: (chance.randrange(len(CELLS)),),
+    "tell": lambda chance: (),
+}
+BYTES = {
+    "read_byte": lambda chance: (),
+    "readline": lambda chance: (),
+    "write_byte": lambda chance: (chance.choice(b"\nx"),),
+}
+SLICES = {
+    "__getitem__": lambda chance: (span(chance),),
+    "__setitem__": assignment,
+    "move": lambda chance: (chance.randrange(8, 12), *chance.choices(range(5), k=2)),
+    "__len__": lambda chance: (),
+}
+ITEMS = {
+    "__getitem__": lambda chance: (chance.randrange(-len(CELLS), len(CELLS)),),
+    "__setitem__": lambda chance: (chance.randrange(len(CELLS)), chance.randrange(256)),
+}
+SEARCHES = {
+    "find": lambda chance: (bytes([chance.choice(b"\nABabc")]),),
+    "rfind": lambda chance: (bytes([chance.choice(b"\nABabc")]), chance.randrange(8)),
+}
+WRITES = {name: POSITION[name] for name in ("write", "seek")}
+WHOLE = {"__getitem__": lambda chance: (span(chance, least=8),)}
+RESIZES = {"resize": lambda chance: (chance.randrange(1, 2 * len(CELLS)),)}
+SIZES = {"size": lambda chance: (), "__len__": lambda chance: ()}
+BUFFERS = {"export": lambda chance: (), "release": lambda chance: ()}
+CLOSES = {"close": lambda chance: (), "closed": lambda chance: ()}
+NEXT = {"next": lambda chance: ()}
+
+
+def check(candidate, seed, *alphabets, cell=1, steps=STEPS):
+    """Play a drawn program, a thread for each alphabet, on a file's map: it can be explained."""
+    check_program(candidate, threaded.draw(seed, *alphabets, steps=steps), cell)
+
+
+def check_closing(candidate, *alphabets, cell=1):
+    """The same, where one more thread closes the map in the middle, and one looks on."""
+    watching = [("closed", ()), ("tell", ())] * 8
+    closing = [("closed", ())] * 8 + [("close", ()), ("closed", ())] * 4
+    for seed in range(6):
+        program = [*threaded.draw(seed, *alphabets, steps=16), watching, closing]
+        check_program(candidate, program, cell)
+
+
+def check_program(candidate, program, cell):
+    """Play a program on a map of CELLS: some order of its steps explains what they give."""
+    file = candidate.file()
+    file.truncate(len(CELLS) * cell)
+    m = candidate.mmap.mmap(file.fd, 0)
+    calls = threaded.play(candidate, m, CELLS, program, cell)
+    explanation = threaded.explained(calls, Mapping.of_file(candidate.profile, File(CELLS)))
+    assert explanation, str(explanation)
+
+
+# -- small operations -----------------------------------------------------------
+
+
+@clause("threads.file-like")
+@seeds
+def test_file_like(candidate, seed):
+    """Reads, writes and seeks of several threads are explained by some order of them."""
+    check(candidate, seed, POSITION | BYTES, POSITION | BYTES, POSITION | BYTES)
+
+
+@clause("threads.sequence")
+@seeds
+def test_sequence(candidate, seed):
+    """Items, slices, their assignment and move() are explained by some order of them."""
+    check(candidate, seed, SLICES, ITEMS | SLICES, ITEMS)
+
+
+@clause("threads.search")
+@seeds
+def test_search(candidate, seed):
+    """A search begins at a position, and finds bytes, that the map had at one moment."""
+    check(candidate, seed, SEARCHES, SEARCHES | WRITES, SLICES)
+
+
+@clause("threads.resize")
+@seeds
+def test_resize(candidate, seed):
+    """Accesses beside resize() see the map as it is before it or as it is after it."""
+    check(candidate, seed, RESIZES, SLICES | ITEMS, POSITION | SEARCHES)
+
+
+@clause("threads.resize-size")
+@seeds
+def test_resize_size(candidate, seed):
+    """The length of the map and size() change together as other threads see them."""
+    check(candidate, seed, RESIZES, SIZES, SIZES | RESIZES)
+
+
+@clause("threads.close")
+def test_close(candidate):
+    """Before close() returns every operation works; afterwards it is a ValueError."""
+    check_closing(candidate, SLICES | ITEMS, POSITION | SEARCHES)
+
+
+@clause("threads.exports")
+@seeds
+def test_exports(candidate, seed):
+    """close() and resize() raise BufferError exactly while some thread has a buffer."""
+    check(candidate, seed, BUFFERS, BUFFERS | {"__len__": SIZES["__len__"]}, RESIZES)
+    check(candidate, seed, BUFFERS, BUFFERS, CLOSES, steps=12)
+
+
+@clause("threads.iteration")
+@seeds
+def test_iteration(candidate, seed):
+    """Iterators yield the bytes of their moment, and end at the length of their moment."""
+    check(candidate, seed, NEXT, NEXT | RESIZES, ITEMS)
+
+
+@clause("threads.iteration-close")
+def test_iteration_close(candidate):
+    """An iterator raises ValueError as soon as another thread has closed the map."""
+    check_closing(candidate, NEXT, NEXT)
+
+
+# -- operations on megabytes ----------------------------------------------------
+
+
+@clause("threads.large-file-like")
+@seeds
+def test_large_file_like(candidate, seed):
+    """Reads and writes of megabytes are whole, and move the position together."""
+    reads = {"read": lambda chance: (), **NOTHING}
+    check(candidate, seed, POSITION, POSITION | WRITES, POSITION | reads, cell=LARGE, steps=24)
+
+
+@clause("threads.large-sequence")
+@seeds
+def test_large_sequence(candidate, seed):
+    """No thread sees the half of another's slice assignment or move()."""
+    check(candidate, seed, WHOLE, SLICES, SLICES, cell=LARGE, steps=24)
+
+
+# One thread gives all bytes one value or another; what another one sees has a single value.
+# What was done to the map before makes no difference, nor does a third thread.
+WHOLE_MEGABYTES = """
+size = 16 << 20
+contents = [bytes([65]) * size, bytes([66]) * size]
+m = mmap.mmap(-1, size)
+m[:] = contents[0]
+m[0:20:2] = m[1:20:2]
+m[::-2] = m[::-2]
+m.readline()
+def flush():
+    for _ in range(60):
+        m.flush()
+def change():
+    for i in range(1, 9):
+        new = contents[i % 2]
+        WRITE
+def look():
+    return [READ for _ in range(8)]
+result = sorted(set(together(change, look, flush)[1]))
+"""
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        ("m[:] = new", "len(set(m[:]))"),
+        ("m.seek(0), m.write(new)", "len(set(m[5:]))"),
+        ("m[::2] = new[::2]", "len(set(m[::2]))"),
+        ("m[:] = new", "len(set(m[::-2]))"),
+        ("m[:] = new", "2 - (m.find(b'AB') == m.find(b'BA') == -1)"),
+        ("m[:] = new", "2 - (m.rfind(b'AB') == m.rfind(b'BA') == -1)"),
+    ],
+)
+def test_large_whole(candidate, write, read):
+    """No thread sees the half of another's assignment."""
+    source = WHOLE_MEGABYTES.replace("WRITE", write).replace("READ", read)
+    assert threaded.together(candidate, source) == [1]
+
+
+@clause("threads.large-search")
+@seeds
+def test_large_search(candidate, seed):
+    """A search sees all of a write or nothing of it."""
+    check(candidate, seed, SEARCHES, SEARCHES | WRITES, SLICES, cell=LARGE, steps=24)
+
+
+@clause("threads.large-resize")
+@seeds
+def test_large_resize(candidate, seed):
+    """Accesses of megabytes beside resize() are explained by some order of them."""
+    check(candidate, seed, RESIZES | SIZES, WHOLE | SLICES, POSITION, cell=LARGE, steps=24)
+
+
+@clause("threads.large-close")
+def test_large_close(candidate):
+    """Accesses of megabytes beside close() work or raise ValueError."""
+    check_closing(candidate, WHOLE, WHOLE | POSITION | SEARCHES, cell=LARGE)
+
+
+@clause("threads.large-exports")
+@seeds
+def test_large_exports(candidate, seed):
+    """Buffers are refused and counted beside reads and writes of megabytes."""
+    check(candidate, seed, BUFFERS, RESIZES, WHOLE | POSITION, cell=LARGE, steps=24)
+
+
+@clause("threads.large-lines")
+def test_large_lines(candidate):
+    """Lines that are read beside writes have no line end but their last byte."""
+    source = """
+        size, half = 1200000, 600000
+        m = mmap.mmap(-1, size)
+        kinds = [b"x" * half + b"\\n" + b"x" * (size - half - 1), b"x" * (size - 1) + b"\\n"]
+        def write():
+            for i in range(30):
+                m[:] = kinds[i % 2]
+        def read():
+            seen = []
+            for _ in range(30):
+                m.seek(0)
+                line = m.readline()
+                seen.append((len(line), line.find(b"\\n"), line.count(b"x")))
+            return seen
+        m[:] = kinds[0]
+        seen = together(read, write, read, write)
+        result = sorted(set(seen[0] + seen[2]))
+        """
+    # From the start, and from where the other reader's line may have ended: length, line end, rest.
+    allowed = {(600001, 600000, 600000), (1200000, 1199999, 1199999)}
+    allowed |= {(599999, -1, 599999), (599999, 599998, 599998), (0, -1, 0)}
+    assert set(threaded.together(candidate, source)) <= allowed
+
+
+# The interpreter takes its lock from no thread here: who waits for it runs when it is given back.
+# Another thread may still come too late for one operation, but not for each of many.
+OTHERS_RUN = """
+import sys, threading
+size = 16 << 20
+m = mmap.mmap(-1, size)
+source = bytes(size)
+def others_run():
+    turn, seen = threading.Lock(), []
+    turn.acquire()
+    def other():
+        turn.acquire()
+        seen.append(True)
+    thread = threading.Thread(target=other, daemon=True)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(100)
+    try:
+        thread.start()
+        turn.release()
+        for _ in range(40):
+            m.seek(0)
+            OPERATION
+            if seen:
+                return True
+        return False
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join(60)
+result = others_run()
+"""
+LONG = [
+    "m.find(b'x')",
+    "m.rfind(b'x')",
+    "m[:]",
+    "m[::2]",
+    "m.read()",
+    "m.readline()",
+    "m.write(source)",
+    "m[:] = source",
+    "m[::2] = source[::2]",
+    "m.move(0, size // 2, size // 2)",
+]
+
+
+@clause("threads.others-run")
+def test_others_run(candidate):
+    """While an operation on many megabytes lasts, other threads run."""
+    for operation in LONG:
+        assert candidate.run(OTHERS_RUN.replace("OPERATION", operation)), operation
+
+
+# The map is used and closed here and elsewhere, after an operation that may have let others run.
+AFTERWARDS = """
+size = 2 << 20
+used = []
+def use():
+    used.append((m[5], m.find(b"x", 0), m[:] == bytes(size)))
+    m[:] = bytes(size)
+def close():
+    m.close()
+    used.append(m.closed)
+def elsewhere(step):
+    thread = threading.Thread(target=step, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    assert not thread.is_alive(), "the other thread hangs"
+for last in (close, lambda: elsewhere(close)):
+    m = mmap.mmap(-1, size)
+    source = bytes(size)
+    for step in (use, lambda: elsewhere(use), last):
+        for _ in range(2):
+            m.seek(0)
+            OPERATION
+        step()
+result = used
+"""
+
+
+@clause("threads.large-afterwards")
+@pytest.mark.parametrize("operation", LONG)
+def test_large_afterwards(candidate, operation):
+    """After an operation on megabytes this thread and others can use and close the map."""
+    used = [(0, -1, True), (0, -1, True), True]
+    source = AFTERWARDS.replace("OPERATION", operation)
+    assert threaded.together(candidate, source) == used * 2
+
+
+@clause("threads.large-lines")
+def test_large_line(candidate):
+    """A line is one of those that the map has held, though its length changes meanwhile."""
+    source = """
+        size, half = 16 << 20, 8 << 20
+        kinds = [b"x" * half + b"\\n" + b"x" * (half - 1), b"x" * (size - 1) + b"\\n"]
+        m = mmap.mmap(-1, size)
+        m[:] = kinds[0]
+        def write():
+            for i in range(1, 13):
+                m[:] = kinds[i % 2]
+        def read():
+            seen = []
+            for _ in range(12):
+                m.seek(0)
+                line = m.readline()
+                seen.append((len(line), line.find(b"\\n")))
+            return seen
+        result = sorted(set(together(read, write)[0]))
+        """
+    assert set(threaded.together(candidate, source)) <= {(8388609, 8388608), (16777216, 16777215)}
+
+
+# -- what threads share out -----------------------------------------------------
+
+
+@clause("threads.read-once")
+@pytest.mark.parametrize("step", ["read_byte()", "read(7)", "readline()", "read(300000)"])
+def test_read_once(candidate, step):
+    """Each byte is given to exactly one of the threads that read the map to its end."""
+    source = """
+        content = bytes([i * 167 % 251 for i in range(5000)]) * times
+        m = mmap.mmap(-1, len(content))
+        m[:] = content
+        def take():
+            taken = []
+            while True:
+                try:
+                    piece = STEP
+                except ValueError:  # read_byte() at the end
+                    return taken
+                if piece == b"":
+                    return taken
+                taken.append(piece)
+        taken = sorted(sum(together(take, take, take), []))
+        m.seek(0)
+        result = taken == sorted(take()), m.tell() == len(content)
+        """
+    source = source.replace("STEP", f"m.{step}")
+    times = 600 if step == "read(300000)" else 1
+    assert threaded.together(candidate, source, times=times) == (True, True)
+
+
+@clause("threads.written-once")
+@pytest.mark.parametrize("size", [1, 5, 300_000])
+def test_written_once(candidate, size):
+    """What threads write lies piece behind piece, nothing lost and nothing torn."""
+    source = """
+        times = 300 if size < 300 else 6
+        m = mmap.mmap(-1, 3 * times * size)
+        def write(letter):
+            for _ in range(times):
+                if size == 1:
+                    m.write_byte(letter[0])
+                else:
+                    m.write(letter * size)
+        together(lambda: write(b"a"), lambda: write(b"b"), lambda: write(b"c"))
+        pieces = sorted([m[i:i + size] for i in range(0, len(m), size)])
+        written = sorted([b"a" * size, b"b" * size, b"c" * size] * times)
+        result = m.tell() == len(m), pieces == written
+        """
+    assert threaded.together(candidate, source, size=size) == (True, True)
+
+
+@clause("threads.close-together")
+def test_close_together(candidate):
+    """Threads that close one map at the same time all succeed, and give back one descriptor."""
+    file = candidate.file(b"abc")
+    source = """
+        import os
+        result = []
+        def close_and_open():
+            m.close()
+            return os.open(path, os.O_RDONLY)
+        for _ in range(20):
+            m = mmap.mmap(fd, 0)
+            opened = together(*[close_and_open] * 4)
+            result.append((m.closed, [os.read(number, 9) for number in opened]))
+            for number in opened:
+                os.close(number)
+        """
+    before = candidate.state()["descriptors"]
+    seen = threaded.together(candidate, source, fd=file.fd, path=file.path)
+    assert seen == [(True, [b"abc"] * 4)] * 20
+    assert candidate.state()["descriptors"] == before
+
+
+@clause("threads.maps-of-their-own")
+def test_maps_of_their_own(candidate):
+    """Threads that make, use and close maps of one file leave nothing behind."""
+    file = candidate.file(bytes(8192))
+    source = """
+        def use(number):
+            for i in range(40):
+                m = mmap.mmap(fd, 0)
+                m[number] = i
+                found = m.find(bytes([i]), number)
+                assert (m[number], found) == (i, number), "not what this thread has written"
+                if i % 2:
+                    m.close()
+        together(*[lambda number=number: use(number) for number in range(4)])
+        """
+    before = candidate.state()["descriptors"]
+    threaded.together(candidate, source, fd=file.fd)
+    candidate.collect()
+    assert candidate.state()["descriptors"] == before
+    assert file.contents() == bytes([39] * 4).ljust(8192, b"\0")
+
+
+# -- in the middle of a conversion ----------------------------------------------
+
+# An integer whose conversion lets another thread act and waits until it has.
+ELSEWHERE = """
+class Elsewhere:
+    def __init__(self, answer, action):
+        self.answer, self.action, self.calls = answer, action, 0
+
+    def __index__(self):
+        self.calls += 1
+        failed = []
+        def act():
+            try:
+                self.action()
+            except BaseException as error:
+                failed.append(error)
+        thread = threading.Thread(target=act, daemon=True)
+        thread.start()
+        thread.join(DEADLINE)
+        assert not thread.is_alive(), "the other thread hangs"
+        if failed:
+            raise RuntimeError(repr(failed))
+        return self.answer
+"""
+
+
+def elsewhere(candidate, mapping, answer, action):
+    """An integer during whose conversion another thread does something with the map."""
+    source = textwrap.dedent(ELSEWHERE) + f"result = Elsewhere(answer, lambda: {action})"
+    return threaded.together(candidate, source, m=mapping, answer=answer)
+
+
+def the_map(candidate):
+    """A map of a file of 9000 bytes."""
+    return candidate.mmap.mmap(candidate.file(bytes(9000)).fd, 0)
+
+
+@clause("threads.conversion-closes")
+def test_conversion_closes(candidate):
+    """An operation finds the map closed where another thread closes it during a conversion."""
+    for parameter in INTEGERS:
+        if candidate.avoids(parameter.closing):
+            continue
+        m = the_map(candidate)
+        argument = elsewhere(candidate, m, parameter.value, "m.close()")
+        with candidate.raises((ValueError, TypeError), state=False):  # it is closed meanwhile
+            parameter.call(m, argument)
+        assert m.closed or not argument.calls
+
+
+@clause("threads.conversion-shrinks")
+def test_conversion_shrinks(candidate):
+    """An operation acts on the map as it is, or is refused, where another thread shrinks it."""
+    for parameter in INTEGERS:
+        if candidate.avoids(parameter.sizing):
+            continue
+        m = the_map(candidate)
+        argument = elsewhere(candidate, m, parameter.value, "m.resize(1)")
+        outcome = candidate.outcome(parameter.call, m, argument)
+        assert isinstance(outcome, Returned) or outcome.type in (ValueError, IndexError, TypeError)
+        if argument.calls:
+            assert (len(m), m[:] in (b"\0", b"x", b"A")) == (1, True)
+
+
+@clause("threads.conversion-exports")
+def test_conversion_exports(candidate):
+    """resize() raises BufferError where another thread takes a buffer during its conversion."""
+    m = the_map(candidate)
+    argument = elsewhere(candidate, m, 10, "globals().update(kept=memoryview(m))")
+    with candidate.raises(BufferError):
+        m.resize(argument)
+    assert (argument.calls, len(m)) == (1, 9000)
+
+
+# -- signals, the end of the process, fork --------------------------------------
+
+# Operations go on until a handler has run as often as is wanted.
+INTERRUPTED = """
+import signal
+m = mmap.mmap(-1, 300000)
+seen = []
+def handler(number, frame):
+    seen.append(m.closed)
+    if not m.closed:
+        HANDLE
+before = signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+refused = 0
+try:
+    while len(seen) < 20:
+        try:
+            m.seek(0), m.write(b"y" * 300000), m[::2], m.find(b"z", 0), m.move(0, 9, 99999)
+        except ValueError:
+            refused += 1
+finally:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+result = seen, refused
+"""
+
+
+@clause("threads.signal-handler")
+@pytest.mark.parametrize("use", ["m[0] = 1", "m.find(b'z', 0)", "m.read(5), m.seek(0)"])
+def test_signal_handler(candidate, use):
+    """A signal handler may use the map whose use it interrupts."""
+    # A handler that leaves the position elsewhere makes a write find no room: that is all.
+    seen, _ = candidate.run(INTERRUPTED.replace("HANDLE", use))
+    assert set(seen) == {False}
+
+
+@clause("threads.signal-handler-closes")
+def test_signal_handler_closes(candidate):
+    """After a signal handler has closed the map the operations are a ValueError."""
+    seen, refused = candidate.run(INTERRUPTED.replace("HANDLE", "m.close()"))
+    assert (seen[0], set(seen[1:]), refused > 0) == (False, {True}, True)
+
+
+@clause("threads.end-of-process")
+@pytest.mark.parametrize("step", ["m[:]", "m.find(b'y', 0)", "m.seek(0), m.write(bytes(300000))"])
+def test_end_of_process(candidate, step):
+    """A process ends with status 0 while daemon threads use a map."""
+    source = """
+        import threading
+        m = mmap.mmap(-1, 300000)
+        started = threading.Barrier(3)
+        def use():
+            started.wait(60)
+            while True:
+                STEP
+        for _ in range(2):
+            threading.Thread(target=use, daemon=True).start()
+        started.wait(60)
+        print("end")
+        """
+    runner = """
+        import subprocess, sys
+        done = subprocess.run(
+            [sys.executable, "-c", text],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=20,
+        )
+        result = done.returncode, done.stdout
+        """
+    path, name = candidate.run("import sys\nresult = sys.path, mmap.__name__")
+    start = (
+        f"import importlib, sys\nsys.path[:] = {path!r}\nmmap = importlib.import_module({name!r})"
+    )
+    text = start + textwrap.dedent(source).replace("STEP", step)
+    status, output = candidate.run(runner, text=text)
+    assert (status, output.split()) == (0, [b"end"])
+
+
+@clause("threads.fork")
+@pytest.mark.parametrize("size", [10, 600_000])
+def test_fork(candidate, size):
+    """A child forked while other threads use a map can use and close it."""
+    source = """
+        import os, warnings
+        stop = threading.Event()
+        m = mmap.mmap(-1, size, mmap.MAP_PRIVATE)
+        def use():
+            while not stop.is_set():
+                m[:] = b"y" * size
+                m.find(b"z", 0)
+        def fork():
+            try:
+                return [child() for _ in range(5)]
+            finally:
+                stop.set()
+        def child():
+            number = os.fork()
+            if number == 0:
+                status = 1
+                try:
+                    m[:] = b"a" * size
+                    if (m[:], m.find(b"a", 0), m.rfind(b"a", 0)) == (b"a" * size, 0, size - 1):
+                        m.close()
+                        status = 0 if m.closed else 2
+                finally:
+                    os._exit(status)
+            return os.waitpid(number, 0)[1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            statuses = together(fork, use, use)[0]
+        result = statuses, m[:] == b"y" * size
+        """
+    assert threaded.together(candidate, source, size=size) == ([0] * 5, True)
