@@ -131,7 +131,11 @@ class RemoteFile:
 
     def pwrite(self, data: bytes, offset: int) -> int:
         """Write behind the mapping's back."""
-        return int(self._candidate.os.pwrite(self.fd, data, offset))
+        system = self._candidate.os
+        if self._candidate.profile.windows:  # it has no pwrite()
+            system.lseek(self.fd, offset, 0)
+            return int(system.write(self.fd, data))
+        return int(system.pwrite(self.fd, data, offset))
 
     def truncate(self, size: int) -> None:
         """Change the file's size behind the mapping's back."""

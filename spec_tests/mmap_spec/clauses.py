@@ -28,7 +28,7 @@ class Clause:
 
     ``since`` and ``until`` are API versions, inclusive; ``when`` a PEP 508
     marker over the profile; ``untestable`` a reason, where no program can
-    observe it.
+    observe it; ``instead`` the clause of other platforms that it stands against.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Clause:
     until: tuple[int, int] | None = None
     when: str | None = None
     untestable: str | None = None
+    instead: str | None = None
 
     @property
     def topic(self) -> str:
@@ -83,6 +84,7 @@ def from_entry(entry: dict[str, Any], path: Path) -> Clause:
         source=tuple(entry["source"]),
         when=entry.get("when"),
         untestable=entry.get("untestable"),
+        instead=entry.get("instead"),
         **versions,
     )
 

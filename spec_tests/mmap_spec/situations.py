@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import partial
 from typing import Any
 
@@ -77,3 +78,30 @@ def c_call(candidate: Candidate, name: str, result: str, *args: Any) -> Any:
     first, second, third = (*args, None, None)[:3]
     names = {"first": first, "second": second, "third": third}
     return candidate.run(source, name=name, kind=result, count=len(args), **names)
+
+
+NEW_INTERPRETER = """
+import subprocess, sys
+start = "import importlib, sys\\nsys.path[:] = %r\\nmmap = importlib.import_module(%r)\\n"
+done = subprocess.run(
+    [sys.executable, *options, "-c", before + start % (sys.path, mmap.__name__) + program],
+    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20,
+)
+result = done.returncode, done.stdout, done.stderr
+"""
+
+
+def in_new_interpreter(
+    candidate: Candidate, program: str, *options: str, before: str = ""
+) -> tuple[int, bytes, bytes]:
+    """Run a program that sees ``mmap`` in a new process: (status, output, errors).
+
+    ``options`` are the interpreter's; ``before`` runs before the module is imported.
+    """
+    names = {
+        "program": textwrap.dedent(program),
+        "before": textwrap.dedent(before),
+        "options": list(options),
+    }
+    status, output, errors = candidate.run(NEW_INTERPRETER, **names)
+    return status, output, errors

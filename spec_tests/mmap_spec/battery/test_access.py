@@ -56,6 +56,27 @@ def assign(mapping, contents, changes):
     return bytes(expected)
 
 
+def check_not_in_file(f, m, changes):
+    """Assignments to the map reach its file neither at once nor by flush() or close()."""
+    assign(m, pattern(SIZE), changes)
+    assert f.contents() == pattern(SIZE)
+    m.flush()
+    assert f.contents() == pattern(SIZE)
+    m.close()
+    assert f.contents() == pattern(SIZE)
+
+
+def check_prot_refuses(candidate, flags, names):
+    """A map of a file with these bits of prot can be read and not be assigned to."""
+    f, flags = candidate.file(pattern(10)), getattr(candidate.mmap, flags)
+    m = candidate.mmap.mmap(f.fd, 0, flags=flags, prot=prot_of(candidate, names))
+    assert m[:] == pattern(10)
+    assert refuses_assignment(candidate, m)
+
+
+each_flags = pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+
+
 # -- ACCESS_DEFAULT and ACCESS_WRITE ----------------------------------------
 
 
@@ -145,12 +166,7 @@ def test_copy_stays_out_of_the_file(candidate, changes):
     """Assignments to an ACCESS_COPY map never reach the file."""
     f = candidate.file(pattern(SIZE))
     m = candidate.mmap.mmap(f.fd, 0, access=candidate.mmap.ACCESS_COPY)
-    assign(m, pattern(SIZE), changes)
-    assert f.contents() == pattern(SIZE)
-    m.flush()
-    assert f.contents() == pattern(SIZE)
-    m.close()
-    assert f.contents() == pattern(SIZE)
+    check_not_in_file(f, m, changes)
 
 
 @clause("access.copy-not-in-file")
@@ -203,12 +219,7 @@ def test_private_stays_out_of_the_file(candidate, changes):
     """Assignments to a map with flags=MAP_PRIVATE never reach the file."""
     f = candidate.file(pattern(SIZE))
     m = candidate.mmap.mmap(f.fd, 0, flags=candidate.mmap.MAP_PRIVATE)
-    assign(m, pattern(SIZE), changes)
-    assert f.contents() == pattern(SIZE)
-    m.flush()
-    assert f.contents() == pattern(SIZE)
-    m.close()
-    assert f.contents() == pattern(SIZE)
+    check_not_in_file(f, m, changes)
 
 
 @clause("access.private-writable")
@@ -308,26 +319,17 @@ def test_prot_write_with_a_read_only_descriptor(candidate):
 
 
 @clause("access.prot-read")
-@pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+@each_flags
 def test_prot_read(candidate, flags):
     """prot=PROT_READ makes a read-only map."""
-    f = candidate.file(pattern(10))
-    m = candidate.mmap.mmap(
-        f.fd, 0, flags=getattr(candidate.mmap, flags), prot=candidate.mmap.PROT_READ
-    )
-    assert m[:] == pattern(10)
-    assert refuses_assignment(candidate, m)
+    check_prot_refuses(candidate, flags, ["PROT_READ"])
 
 
 @clause("access.prot-read-exec")
-@pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+@each_flags
 def test_prot_read_exec(candidate, flags):
     """prot=PROT_READ|PROT_EXEC makes a read-only map."""
-    f = candidate.file(pattern(10))
-    prot = prot_of(candidate, ["PROT_READ", "PROT_EXEC"])
-    m = candidate.mmap.mmap(f.fd, 0, flags=getattr(candidate.mmap, flags), prot=prot)
-    assert m[:] == pattern(10)
-    assert refuses_assignment(candidate, m)
+    check_prot_refuses(candidate, flags, ["PROT_READ", "PROT_EXEC"])
 
 
 @clause("access.prot-none")

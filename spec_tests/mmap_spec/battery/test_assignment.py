@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import c_call, closer, of_file, readonly, resizer
 from mmap_spec.strategies import contents, indices, integers_near, pattern
@@ -182,7 +183,31 @@ def test_index_and_value_bad(candidate, index, value, error):
         m[index] = value
 
 
+@clause("assignment.index-and-value-bad")
+@pytest.mark.parametrize("index", [10, -11])
+@pytest.mark.parametrize("deed", ["close", "resize"])
+def test_index_bad_and_value_refused(candidate, index, deed):
+    """Where the index is bad and the value's conversion raises, one of the errors is raised."""
+    m = candidate.anonymous(DIGITS)
+    view = candidate.builtins.memoryview(m)
+    value = candidate.hostile(65, do=[m.close if deed == "close" else partial(m.resize, 1)])
+    with candidate.raises((IndexError, BufferError)):
+        m[index] = value
+    view.release()
+
+
 # -- where the bytes go -----------------------------------------------------
+
+
+@clause("assignment.index-bad-conversion")
+@pytest.mark.parametrize("index", [3, -4, 2**70])
+def test_conversion_for_a_bad_index(candidate, index):
+    """A value is converted once or not at all where the index is outside of the map."""
+    m = candidate.anonymous(b"abc")
+    value = candidate.hostile(65)
+    with candidate.raises(IndexError):
+        m[index] = value
+    assert calls(value) in (0, 1)
 
 
 @clause("assignment.item-file")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from mmap_spec.candidate import Returned
 from mmap_spec.clauses import clause
 from mmap_spec.situations import each_access
 from mmap_spec.strategies import pattern
@@ -17,11 +18,14 @@ import sys
 import types
 
 SOURCE = '''
-events, state = [], {"listening": False, "error": None}
+events, state = [], {"listening": False, "error": None, "act": None}
 
-def begin(error):
+def begin(error, act):
     del events[:]
-    state.update(error=error, listening=True)
+    state.update(error=error, act=act, listening=True)
+
+def mark():
+    events.append("mark")
 
 def end():
     state["listening"] = False
@@ -30,6 +34,8 @@ def end():
 def hook(event, arguments):
     if state["listening"] and event.partition(".")[0] == "mmap":
         events.append((event, arguments))
+        if state["act"] is not None:
+            state["act"]()
         if state["error"] is not None:
             raise state["error"]()
 '''
@@ -44,11 +50,14 @@ if result is None:
 
 
 @contextmanager
-def recorded(candidate, error=None):
-    """The module's events during the block, a list filled at its end; the hook raises ``error``."""
+def recorded(candidate, error=None, act=None):
+    """The module's events during the block, a list filled at its end.
+
+    The hook calls ``act``, a function of the candidate, and raises ``error``.
+    """
     events = []
     recorder = candidate.run(RECORDER)
-    recorder.begin(error)
+    recorder.begin(error, act)
     try:
         yield events
     finally:
@@ -257,6 +266,43 @@ def test_hook_before_the_file(candidate, empty):
     with recorded(candidate, RuntimeError):
         with candidate.raises(RuntimeError):
             candidate.mmap.mmap(fileno, 0)
+
+
+@clause("audit.after-conversion")
+def test_after_conversion(candidate):
+    """The event is raised after the last argument was converted."""
+    mark = candidate.run(RECORDER).mark
+    given = [candidate.hostile(value, do=[mark]) for value in (-1, 10, 0, 0)]
+    with recorded(candidate) as events:
+        candidate.mmap.mmap(given[0], given[1], access=given[2], offset=given[3])
+    assert events == ["mark"] * 4 + [event(-1, 10)]
+
+
+@clause("audit.file-after-event")
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [("os.ftruncate(fd, 4)", 4), ("os.ftruncate(fd, 20)", 20), ("os.ftruncate(fd, 0)", ValueError)],
+)
+def test_hook_changes_the_file(candidate, code, wanted):
+    """The file's size is read after the event: a hook can change it."""
+    f = candidate.file(pattern(10))
+    act = candidate.run(f"import os\nresult = lambda: {code}", fd=f.fd)
+    with recorded(candidate, act=act):
+        made = candidate.outcome(candidate.mmap.mmap, f.fd, 0)
+    assert (len(made.value) if isinstance(made, Returned) else made.type) == wanted
+
+
+@clause("audit.hook-closes-descriptor")
+def test_hook_closes_the_descriptor(candidate):
+    """A descriptor that a hook closes is a bad descriptor; nothing is left behind."""
+    f = candidate.file(pattern(10))
+    fd = candidate.os.dup(f.fd)
+    before = candidate.state()["descriptors"]
+    act = candidate.run("import os\nresult = lambda: os.close(fd)", fd=fd)
+    with recorded(candidate, act=act):
+        with candidate.raises(OSError, errno="EBADF", state=False):  # a descriptor was closed
+            candidate.mmap.mmap(fd, 10)
+    assert candidate.state()["descriptors"] == before - 1
 
 
 @clause("audit.not-for-methods")

@@ -154,6 +154,16 @@ def test_writable_request(candidate):
         candidate.run("import inspect\nm.__buffer__(inspect.BufferFlags.WRITABLE)", m=m)
 
 
+@clause("buffer.request-closes")
+@pytest.mark.parametrize("flags", [0, 1])
+def test_request_that_closes(candidate, flags):
+    """__buffer__ raises ValueError where the conversion of the flags closes the map."""
+    m = candidate.anonymous(DIGITS)
+    with candidate.raises(ValueError, state=False):  # the argument closes it
+        m.__buffer__(closer(candidate, m, flags))
+    assert m.closed is True
+
+
 @clause("buffer.readonly-request-refused")
 def test_refused_request_leaves_no_export(candidate):
     """A writable request that a read-only map has refused leaves no export behind."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import each_access, faulty, of_file
 from mmap_spec.strategies import pattern
@@ -535,7 +536,12 @@ def test_running_iterator(candidate):
         ("find", (1,)),
         ("rfind", (b"a", "x")),
         ("move", (0, 0, "x")),
+        ("seek", (2**70,)),
+        ("find", (b"a", 2**70)),
+        ("rfind", (b"a", 2**70)),
         ("move", (-1, 0, 0)),
+        ("move", (0, 0, 2**70)),
+        ("flush", (0, 2**70)),
         ("flush", (-1,)),
         ("flush", ("x",)),
         ("tell", (1,)),
@@ -547,6 +553,95 @@ def test_bad_arguments_refused(candidate, method, arguments):
     m.close()
     with candidate.raises((ValueError, TypeError, OverflowError)):
         getattr(m, method)(*arguments)
+
+
+@clause("close.refuses-bad-arguments")
+@pytest.mark.parametrize("index", [3, -4, 2**70, -(2**70)])
+def test_bad_index_refused(candidate, index):
+    """A closed map refuses an index outside of the map as well."""
+    m = candidate.anonymous(b"abc")
+    m.close()
+    with candidate.raises((ValueError, IndexError)):
+        m[index]
+    with candidate.raises((ValueError, IndexError)):
+        m[index] = 0
+    with candidate.raises((ValueError, IndexError, TypeError)):
+        del m[index]
+
+
+@clause("close.conversion-open")
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("read", ()),
+        ("write_byte", ()),
+        ("seek", ()),
+        ("find", (b"a",)),
+        ("rfind", (b"a", 0)),
+        ("move", (0, 0)),
+        ("flush", ()),
+        ("flush", (0,)),
+        ("resize", ()),
+        ("__getitem__", ()),
+    ],
+)
+def test_conversion_for_a_closed_map(candidate, method, arguments):
+    """A call of a closed map converts an argument at most once before it is refused."""
+    m = candidate.anonymous(b"abc")
+    m.close()
+    index = candidate.hostile(1)
+    with candidate.raises(ValueError):
+        getattr(m, method)(*arguments, index)
+    assert calls(index) in (0, 1)
+
+
+@clause("close.conversion-open")
+def test_conversion_for_a_store_into_a_closed_map(candidate):
+    """An assignment to a closed map converts index and value at most once."""
+    m = candidate.anonymous(b"abc")
+    m.close()
+    index, value = candidate.hostile(1), candidate.hostile(1)
+    with candidate.raises(ValueError):
+        m[index] = value
+    assert calls(index) in (0, 1)
+    assert calls(value) in (0, 1)
+
+
+@clause("close.bad-argument-closing")
+@pytest.mark.parametrize(
+    ("method", "arguments", "answer", "error"),
+    [
+        ("__getitem__", (), 7, IndexError),
+        ("write_byte", (), 256, OverflowError),
+        ("find", (b"a",), 2**70, OverflowError),
+        ("rfind", (b"a", 0), 2**70, OverflowError),
+        ("move", (0, 0), -1, ValueError),
+        ("move", (0, 0), 2**70, OverflowError),
+        ("flush", (0,), 7, ValueError),
+        ("flush", (0,), 2**70, OverflowError),
+        ("resize", (), 2**70, OverflowError),
+        ("seek", (), 2**70, OverflowError),
+    ],
+)
+def test_bad_argument_that_closes(candidate, method, arguments, answer, error):
+    """A bad argument whose conversion closes the map raises the error of either."""
+    m = candidate.anonymous(b"abc")
+    closing = candidate.hostile(answer, do=[m.close])
+    with candidate.raises((ValueError, error), state=False):  # it is closed
+        getattr(m, method)(*arguments, closing)
+
+
+@clause("close.readonly-closing")
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("write_byte", ()), ("move", (0, 0)), ("resize", ()), ("__setitem__", (0,))],
+)
+def test_readonly_map_that_is_closed_by_an_argument(candidate, method, arguments):
+    """An argument that closes a read-only map: TypeError or ValueError."""
+    m = candidate.mmap.mmap(candidate.file(b"abc").fd, 0, access=candidate.mmap.ACCESS_READ)
+    closing = candidate.hostile(1, do=[m.close])
+    with candidate.raises((ValueError, TypeError), state=False):  # it may be closed
+        getattr(m, method)(*arguments, closing)
 
 
 @clause("close.refuses-deletion")

@@ -6,6 +6,7 @@ Where nobody guards the access, each of these is a signal that ends the worker.
 import pytest
 
 from mmap_spec.clauses import clause
+from mmap_spec.remote import RemoteMethod
 from mmap_spec.situations import of_file
 from mmap_spec.strategies import pattern
 
@@ -13,14 +14,14 @@ NO_PAGE = """
 import os
 with open('/proc/meminfo') as stream:
     facts = dict(line.split(':') for line in stream)
-if 'Hugepagesize' in facts:
+if 'HugePages_Free' in facts and hasattr(os, 'memfd_create'):
     page = int(facts['Hugepagesize'].split()[0]) << 10
     size = page * (int(facts['HugePages_Free']) + 1)
     fd = os.memfd_create('no-page', os.MFD_HUGETLB)
     os.ftruncate(fd, size)
     m = mmap.mmap(fd, size, flags=mmap.MAP_SHARED | MAP_NORESERVE)
     os.close(fd)
-    result = m, page
+    result = m, page, None
 """
 FULL = """
 import ctypes, os, socket
@@ -58,6 +59,29 @@ if rights:
     os.ftruncate(fd, 1 << 20)
     result = mmap.mmap(fd, 0)
     os.close(fd)
+"""
+
+UNBACKED = """
+import ctypes, fcntl, os, platform, struct
+NUMBERS = {"x86_64": 323, "aarch64": 282, "riscv64": 282, "loongarch64": 282}
+USER_MODE_ONLY, SIGBUS_FOR_MISSING = 1, 1 << 7
+API, REGISTER, MISSING = 0xC018AA3F, 0xC020AA00, 1
+libc = ctypes.CDLL(None, use_errno=True)
+
+def without_pages(fd):
+    m = mmap.mmap(-1, 4 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE)
+    memory = ctypes.c_char.from_buffer(m)
+    start = ctypes.addressof(memory)
+    del memory
+    fcntl.ioctl(fd, API, struct.pack("QQQ", 0xAA, SIGBUS_FOR_MISSING, 0))
+    fcntl.ioctl(fd, REGISTER, struct.pack("QQQQ", start, len(m), MISSING, 0))
+    return m, mmap.PAGESIZE, os.fdopen(fd, "rb", buffering=0)
+
+result = None
+if platform.machine() in NUMBERS:
+    fd = libc.syscall(NUMBERS[platform.machine()], os.O_CLOEXEC | USER_MODE_ONLY)
+    if fd >= 0:
+        result = without_pages(fd)
 """
 
 
@@ -108,6 +132,19 @@ def test_stepped_slice(candidate):
     for step in (2, 4096, -1):
         with fails(candidate):
             m[::step]
+
+
+@clause("faults.truncated-stepped-slice")
+@pytest.mark.parametrize(
+    ("first", "step"), [(0, 2), (0, 4096), (0, 8192), (8192, -1), (8192, -4096), (8192, -8192)]
+)
+def test_stepped_slice_ends_there(candidate, first, step):
+    """Such a slice raises OSError where but one of its bytes is on a page that is gone."""
+    page = candidate.profile.page_size
+    _, m = truncated(candidate, 2 * page)
+    first, step = (value * page // 4096 if value % 4096 == 0 else value for value in (first, step))
+    with fails(candidate):
+        m[first : None if step < 0 else 2 * page + 1 : step]
 
 
 @clause("faults.truncated-store-item")
@@ -256,6 +293,97 @@ def test_argument(candidate):
     with fails(candidate):
         target.write(m)
     assert target.tell() == 0
+
+
+@clause("faults.truncated-source")
+@pytest.mark.parametrize("step", [1, 2])
+def test_source(candidate, step):
+    """m[a:b:c] = v raises OSError where v is a truncated map."""
+    _, m = truncated(candidate)
+    target = candidate.anonymous(pattern(step * len(m)))
+    with fails(candidate):
+        target[::step] = m
+    assert len(target) == step * len(m)
+
+
+@clause("faults.truncated-releases")
+@pytest.mark.parametrize("name", ["write", "find", "rfind", "__setitem__"])
+def test_argument_is_released(candidate, name):
+    """After an OSError of this kind neither the map nor the argument is exported."""
+    _, m = truncated(candidate)
+    good = candidate.anonymous(pattern(len(m)))
+    for mapping, argument in [(m, good), (good, m)]:
+        key = (slice(None),) if name == "__setitem__" else ()
+        with fails(candidate):
+            RemoteMethod(mapping, name)(*key, argument)
+    m.close()
+    good.close()
+    assert (m.closed, good.closed) == (True, True)
+
+
+@clause("faults.truncated-thread")
+def test_thread(candidate):
+    """An access from another thread raises OSError there."""
+    _, m = truncated(candidate)
+    source = """
+        import threading
+        caught = []
+        def access():
+            for step in (m.read_byte, m.read, lambda: m[5], lambda: m.find(b"x")):
+                try:
+                    step()
+                except OSError:
+                    caught.append(True)
+        for _ in range(3):
+            thread = threading.Thread(target=access)
+            thread.start()
+            thread.join(60)
+        result = len(caught)
+    """
+    assert candidate.run(source, m=m) == 12
+
+
+@clause("faults.truncated-child")
+def test_child(candidate):
+    """An access in a forked child raises OSError there."""
+    _, m = truncated(candidate)
+    source = """
+        import os, resource
+        child = os.fork()
+        if not child:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            try:
+                m[0]
+            except OSError:
+                os._exit(7)
+            os._exit(0)
+        result = os.waitpid(child, 0)[1]
+    """
+    assert candidate.run(source, m=m) == 7 << 8
+
+
+@clause("faults.truncated-faulthandler")
+def test_faulthandler(candidate):
+    """An access raises OSError where the module faulthandler was enabled before or after."""
+    _, m = truncated(candidate)
+    source = """
+        import faulthandler, os
+        caught = []
+        def access():
+            for step in (lambda: m[0], lambda: m.find(b"x", 0), lambda: m[:]):
+                try:
+                    step()
+                except OSError:
+                    caught.append(True)
+        with open(os.devnull, "w") as stream:
+            for _ in range(2):
+                faulthandler.enable(stream)
+                access()
+                faulthandler.disable()
+                access()
+        result = len(caught)
+    """
+    assert candidate.run(source, m=m) == 12
 
 
 @clause("faults.truncated-needle")
@@ -419,6 +547,58 @@ def test_unreadable_store(candidate):
     assert m.tell() == 0
 
 
+PROTECT = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+memory = ctypes.c_char.from_buffer(m)
+start = ctypes.addressof(memory)
+del memory
+result = libc.mprotect(start + page, page, protection)
+"""
+
+
+def protected(candidate, protection):
+    """A map of three pages; a foreign library has changed what may be done with the second."""
+    page = candidate.profile.page_size
+    m = candidate.anonymous(pattern(3 * page))
+    assert candidate.run(PROTECT, m=m, page=page, protection=protection) == 0
+    return m, page
+
+
+@clause("faults.protected-read")
+def test_protected_read(candidate):
+    """Reading a page that somebody has made inaccessible raises OSError."""
+    m, page = protected(candidate, 0)
+    for step in (lambda: m[page], lambda: m[:], lambda: m[2 * page - 1], lambda: m.read(page + 1)):
+        with fails(candidate):
+            step()
+    with fails(candidate):
+        m.find(b"a needle that is not there", page)
+    assert (m[page - 1], m[2 * page :], m.tell()) == (
+        pattern(page)[-1],
+        pattern(3 * page)[2 * page :],
+        0,
+    )
+
+
+@clause("faults.protected-store")
+def test_protected_store(candidate):
+    """Storing into a page that somebody has made read-only raises OSError."""
+    m, page = protected(candidate, 1)
+    m.seek(page - 1)
+    for step in (
+        lambda: m.__setitem__(page, 65),
+        lambda: m.__setitem__(slice(page, page + 9), b"012345678"),
+        lambda: m.__setitem__(slice(page, page + 9, 3), b"012"),
+        lambda: m.write(b"ab"),
+        lambda: m.move(page, 0, 10),
+    ):
+        with fails(candidate):
+            step()
+    assert (m.tell(), m[page : 2 * page]) == (page - 1, pattern(2 * page)[page:])
+
+
 def short_of_huge_pages(candidate):
     """A map with one huge page more than the machine has, and the page's size."""
     noreserve = 0x4000  # MAP_NORESERVE of Linux, on all but a few processors
@@ -429,23 +609,39 @@ def of_full_file_system(candidate):
     """A map of a sparse file that is larger than its file system, and the page's size."""
     folder = candidate.os.path.dirname(candidate.file(b"").path)
     m = candidate.run(FULL, folder=folder)
-    return None if m is None else (m, candidate.profile.page_size)
+    return None if m is None else (m, candidate.profile.page_size, None)
+
+
+def unbacked(candidate):
+    """A map whose pages userfaultfd keeps away, the page's size, and what must stay open."""
+    return candidate.run(UNBACKED)
+
+
+def check_stores_fail(candidate, m, page):
+    """No way of storing into the last page works; the position stays."""
+    last = len(m) - page
+    with fails(candidate):
+        for first in range(0, len(m), page):
+            m[first] = 65
+    with fails(candidate):
+        m[last:] = b"x" * page
+    m.seek(last)
+    for step in (lambda: m.write(b"xy"), lambda: m.write_byte(1), lambda: m.move(last, 0, 9)):
+        with fails(candidate):
+            step()
+    assert m.tell() == last
 
 
 @clause("faults.no-page-for-store")
 def test_no_page(candidate):
     """Storing raises OSError where there is no memory or no room for the page."""
-    made = [way(candidate) for way in (short_of_huge_pages, of_full_file_system)]
+    made = [way(candidate) for way in (short_of_huge_pages, of_full_file_system, unbacked)]
     if not any(made):
         candidate.untestable(
-            "the kernel has no huge pages, and no small file system can be mounted"
+            "the kernel has no huge pages and no userfaultfd, and no file system can be mounted"
         )
-    for m, page in filter(None, made):
-        with fails(candidate):
-            for first in range(0, len(m), page):
-                m[first] = 65
-        with fails(candidate):
-            m[len(m) - page :] = b"x" * page
+    for m, page, _ in filter(None, made):
+        check_stores_fail(candidate, m, page)
 
 
 @clause("faults.handler-kept")
@@ -484,3 +680,46 @@ def test_signal(candidate, name):
         result = os.WIFSIGNALED(status) and os.WTERMSIG(status) == number
     """
     assert candidate.run(source, m=m, name=name) is True
+
+
+LARGE = """
+import os
+size = 2 << 20
+os.ftruncate(fd, size)
+m = mmap.mmap(fd, size)
+def attempt():
+    m.seek(0)
+    try:
+        OPERATION
+    except OSError:
+        return m.tell()
+os.ftruncate(fd, size - page)
+results = [attempt(), attempt()]
+os.ftruncate(fd, size)
+m.seek(0)
+OPERATION
+result = results, m[:] == bytes(size)
+m.close()
+"""
+
+
+@clause("faults.truncated-large")
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "m[:]",
+        "m[::2]",
+        "m.read()",
+        "m.readline()",
+        "m.find(b'x')",
+        "m.rfind(b'x')",
+        "m.write(bytes(size))",
+        "m[:] = bytes(size)",
+        "m[::2] = bytes(size // 2)",
+        "m.move(0, size // 2, size // 2)",
+    ],
+)
+def test_truncated_large(candidate, operation):
+    """An operation on megabytes fails where their last page is lost, and the map stays usable."""
+    names = {"fd": candidate.file().fd, "page": candidate.profile.page_size}
+    assert candidate.run(LARGE.replace("OPERATION", operation), **names) == ([0, 0], True)

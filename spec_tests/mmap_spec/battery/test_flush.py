@@ -140,6 +140,15 @@ def test_offset_alone(candidate, first):
     assert m.flush(first * page) is None
 
 
+@clause("flush.unaligned-offset-alone")
+@pytest.mark.parametrize("offset", [1, 8, 4095])
+def test_unaligned_offset_alone(candidate, offset):
+    """flush(offset) raises OSError for an offset that is no multiple of the page size."""
+    m, _ = pages(candidate, 2)
+    with candidate.raises(OSError, errno="EINVAL"):
+        m.flush(offset)
+
+
 @clause("flush.offset-alone-past-end")
 @pytest.mark.parametrize("beyond", [1, 4096, 2**30])
 def test_offset_alone_past_the_end(candidate, beyond):

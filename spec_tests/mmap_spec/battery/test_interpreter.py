@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from mmap_spec.clauses import clause
+from mmap_spec.processes import child, program
 from mmap_spec.strategies import pattern
 
 DIGITS = b"0123456789"
@@ -18,32 +19,6 @@ def collect():
 class Own(mmap.mmap):
     pass
 """
-IMPORT = """
-import importlib, sys
-sys.path[:] = {path!r}
-mmap = importlib.import_module({name!r})
-"""
-
-
-def program(candidate, source):
-    """A program for another interpreter that imports the judged module as ``mmap``."""
-    path = candidate.run("import sys\nresult = list(sys.path)")
-    name = candidate.run("result = mmap.__name__")
-    return IMPORT.format(path=path, name=name) + textwrap.dedent(source)
-
-
-def child(candidate, source, *arguments):
-    """Run a program in a process of its own; its exit status and all that it printed."""
-    runner = """
-        import subprocess, sys
-        done = subprocess.run(
-            [sys.executable, "-W", "always::ResourceWarning", "-c", text, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
-        )
-        result = done.returncode, done.stdout.decode().split()
-        """
-    return candidate.run(runner, text=program(candidate, source), arguments=list(arguments))
-
 
 # -- garbage collection -----------------------------------------------------
 
@@ -196,9 +171,9 @@ def test_references_to_the_class(candidate):
             mmap.mmap(fd, 0).close()
             iter(mmap.mmap(fd, 0))
             memoryview(mmap.mmap(fd, 0)).release()
-            for arguments in [(-1, -1), (-1, 0), (fd, 10 ** 9), (999, 1), (-1, 1, 0)]:
+            for fileno, length in [(-1, -1), (-1, 0), (fd, 10 ** 9), (999, 1)]:
                 try:
-                    mmap.mmap(*arguments)
+                    mmap.mmap(fileno, length, access=mmap.ACCESS_READ)
                 except (OverflowError, OSError, ValueError):
                     pass
         use()
@@ -353,6 +328,109 @@ def test_data_after_exit(candidate, end):
     assert file.contents() == b"BC" + data[2:5000] + b"A" + data[5001:]
 
 
+@clause("interpreter.exit-finalizers")
+def test_finalizers_at_exit(candidate):
+    """A __del__ that runs while the interpreter ends can use its map."""
+    source = """
+        import os
+        write = os.write
+        class Ending(mmap.mmap):
+            def __del__(self):
+                text = b"%d %d " % (len(self), self.find(b"7", 0)) + self.read(3) + b"\\n"
+                write(1, text)
+        class Owner:
+            def __del__(self):
+                self.m[0:3] = b"abc"
+                write(1, self.m[:4] + b"\\n")
+        kept = Ending(-1, 10)
+        kept[:] = b"0123456789"
+        owner = Owner()
+        owner.m = mmap.mmap(-1, 10)
+        owner.m[:] = b"0123456789"
+        owner.me = owner
+        """
+    status, words = child(candidate, source)
+    assert (status, sorted(words)) == (0, ["012", "10", "7", "abc3"])
+
+
+@clause("interpreter.exit-threads")
+def test_threads_at_exit(candidate):
+    """A process whose daemon threads use a map ends with status 0."""
+    source = """
+        import threading
+        m = mmap.mmap(-1, 100_000)
+        started = threading.Semaphore(0)
+        def use():
+            while True:
+                m.find(b"x", 0), m[5:9000], m.flush()
+                with memoryview(m):
+                    started.release()
+        for _ in range(3):
+            threading.Thread(target=use, daemon=True).start()
+        for _ in range(3):
+            started.acquire()
+        """
+    assert child(candidate, source) == (0, [])
+
+
+@clause("interpreter.child-exit")
+@pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)"])
+def test_end_of_a_child(candidate, end):
+    """A forked child that ends, with or without finalizers, leaves the parent's maps alone."""
+    source = f"""
+        import os
+        fd = os.open(sys.argv[1], os.O_RDWR)
+        maps = [mmap.mmap(fd, 0), mmap.mmap(-1, 5000), mmap.mmap(fd, 0, access=mmap.ACCESS_COPY)]
+        maps[2][2] = 50  # a page of its own, which does not follow the file
+        views = [memoryview(m) for m in maps]
+        child = os.fork()
+        if not child:
+            for m in maps:
+                m[0] = 65
+                m.read(), m.find(b"x", 0), m.flush()
+            {end}
+        assert os.waitpid(child, 0)[1] == 0
+        for m in maps:
+            m[1] = 66
+        print(*[bytes(view[:3]).hex() for view in views], maps[0].size())
+        """
+    path = candidate.file(b"0123456789").path
+    assert child(candidate, source, path) == (0, ["414232", "414200", "304232", "10"])
+
+
+# -- signals ----------------------------------------------------------------
+
+
+@clause("interpreter.signal-handler")
+def test_signal_handler(candidate):
+    """A signal handler can read, write, seek and export the map that is in use."""
+    source = """
+        import signal
+        views = []
+        def handler(number, frame):
+            m.seek(0)
+            m.write(b"ab")
+            m[9] = m[0]
+            m.move(4, 0, 2)
+            views.append(memoryview(m))
+        class Index:
+            def __index__(self):
+                signal.raise_signal(signal.SIGINT)
+                return 5
+        old = signal.signal(signal.SIGINT, handler)
+        try:
+            result = m.find(b"a", Index()), m.read(Index()), m[Index()], m.tell()
+        finally:
+            signal.signal(signal.SIGINT, old)
+        result += (len(views),)
+        for view in views:
+            view.release()
+        m.close()
+        """
+    m = candidate.anonymous(b"0123456789")
+    assert candidate.run(source, m=m) == (9, b"23ab6", 98, 2, 3)
+
+
 # -- several modules and interpreters ---------------------------------------
 
 
@@ -394,12 +472,16 @@ try:
 except ValueError:
     os.write(done, b"+")
 """
-INTERPRETERS = """
+MODULE = """
 import os
 try:
     import _interpreters as interpreters
 except ImportError:
     import _xxsubinterpreters as interpreters
+"""
+INTERPRETERS = (
+    MODULE
+    + """
 reader, done = os.pipe()
 raised = []
 for _ in range(times):
@@ -414,6 +496,7 @@ m[:] = b"abc"
 result = os.read(reader, 100), m.read(), [str(vars(what)) for what in raised if what]
 os.close(reader)
 """
+)
 
 
 def in_interpreters(candidate, times, own_lock=False):
@@ -445,6 +528,63 @@ def test_subinterpreter_with_its_own_lock(candidate):
     assert in_interpreters(candidate, 2, own_lock=True) == (b"++", b"abc", [])
 
 
+AT_ONCE = (
+    MODULE
+    + """
+reader, done = os.pipe()
+numbers = [interpreters.create({options}) for _ in range(3)]
+m = mmap.mmap(-1, 3)
+for part in parts:
+    for number in numbers:
+        interpreters.run_string(number, "import os\\ndone = %d\\n%s" % (done, part))
+    m[:] = b"abc"
+for number in numbers:
+    interpreters.destroy(number)
+os.close(done)
+result = os.read(reader, 100), m.read()
+os.close(reader)
+"""
+)
+PARTS = [
+    "kept = mmap.mmap(-1, 10)\nview = memoryview(kept)\nkept[3:6] = b'xyz'",
+    "assert (kept.find(b'y'), bytes(view[3:6]), kept.closed) == (4, b'xyz', False)",
+    "view.release()\nkept.close()\ntry:\n    kept[0]\nexcept ValueError:\n    os.write(done, b'+')",
+]
+
+
+@clause("interpreter.subinterpreters-at-once")
+def test_several_subinterpreters(candidate):
+    """Several sub-interpreters, alive at the same time, have maps of their own."""
+    options = "'legacy'" if candidate.profile.python_version >= (3, 13) else ""
+    parts = [program(candidate, PARTS[0]), *PARTS[1:]]
+    assert candidate.run(AT_ONCE.format(options=options), parts=parts) == (b"+++", b"abc")
+
+
+@clause("interpreter.subinterpreter-threads")
+def test_subinterpreters_in_threads(candidate):
+    """Sub-interpreters that have locks of their own use the module in several threads at once."""
+    options = "'isolated'" if candidate.profile.python_version >= (3, 13) else "isolated=True"
+    source = f"""
+        import threading
+        reader, done = os.pipe()
+        numbers = [interpreters.create({options}) for _ in range(3)]
+        code = "import os\\ndone = %d\\n%s" % (done, text)
+        def use(number):
+            interpreters.run_string(number, code)
+        threads = [threading.Thread(target=use, args=(number,)) for number in numbers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        for number in numbers:
+            interpreters.destroy(number)
+        os.close(done)
+        result = os.read(reader, 100)
+        os.close(reader)
+        """
+    assert candidate.run(MODULE + textwrap.dedent(source), text=program(candidate, USE)) == b"+++"
+
+
 @clause("interpreter.thread")
 def test_other_thread(candidate):
     """A map made in one thread can be used, closed and dropped in another."""
@@ -467,3 +607,22 @@ def test_other_thread(candidate):
         result.append(len(made.pop()))
         """
     assert candidate.run(source) == [(b"abc", b"ab", False), True, 5]
+
+
+@clause("interpreter.class-collected")
+def test_class_collected(candidate):
+    """The class is collected when the module was forgotten."""
+    source = """
+        import gc, weakref
+        mmap.mmap(-1, 10).close()
+        reference = weakref.ref(mmap.mmap)
+        own = mmap.__name__
+        for name in list(sys.modules):
+            if name == own or name.startswith(own + "."):
+                del sys.modules[name]
+        del mmap
+        for _ in range(3):
+            gc.collect()
+        print(reference() is None)
+        """
+    assert child(candidate, source) == (0, ["True"])

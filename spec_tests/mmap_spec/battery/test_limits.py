@@ -2,8 +2,11 @@
 
 import pytest
 
+from mmap_spec import model
+from mmap_spec.candidate import Returned
 from mmap_spec.clauses import clause
-from mmap_spec.situations import of_file
+from mmap_spec.parameters import INTEGERS
+from mmap_spec.situations import of_file, past_the_end
 from mmap_spec.strategies import pattern
 
 TEXT = b"abcabc"
@@ -220,6 +223,31 @@ def test_resize_largest(candidate):
     refused(candidate, ValueError, candidate.mmap.mmap(file.fd, 0, offset=start).resize, most)
 
 
+@clause("limits.position-past-end")
+def test_position_past_the_end(candidate):
+    """Operations that do not use the position work while it is beyond the end, and keep it."""
+    m = past_the_end(candidate, length=100, position=5000)
+    data = pattern(100)
+    assert (m[99], m[:], m[::7], len(m), m.size()) == (data[99], data, data[::7], 100, 100)
+    assert (m.find(data[5:9], 0), m.rfind(data[5:9], 0), bytes(m)) == (5, 5, data)
+    m.move(0, 50, 50)
+    m[0], m[1:3] = 1, b"ab"
+    m.flush()
+    assert (m[:4], m.tell(), m.closed) == (b"\x01ab" + data[53:54], 5000, False)
+    for index in (100, 4999, 5000, -101):
+        refused(candidate, IndexError, m.__getitem__, index)
+    m.close()
+
+
+@clause("limits.position-regained")
+@pytest.mark.parametrize("size", [5000, 5001, 5003, 20_000])
+def test_position_regained(candidate, size):
+    """After the map has grown to the position again, reading goes on there, in zeros."""
+    m = past_the_end(candidate, length=100, position=5000)
+    m.resize(size)
+    assert (m.tell(), m.read(10), m.tell()) == (5000, bytes(min(10, size - 5000)), min(5010, size))
+
+
 @clause("limits.delete-item")
 def test_delete_item(candidate):
     """del m[i] raises TypeError, or IndexError outside of the map."""
@@ -230,57 +258,66 @@ def test_delete_item(candidate):
         refused(candidate, TypeError, m.__delitem__, index)
 
 
-CALLS = [
-    ("read", (), 0),
-    ("seek", (), 0),
-    ("find", (b"a",), 1),
-    ("find", (b"a", 0), 2),
-    ("rfind", (b"a",), 1),
-    ("rfind", (b"a", 0), 2),
-    ("move", (0, 0, 0), 0),
-    ("move", (0, 0, 0), 1),
-    ("move", (0, 0, 0), 2),
-    ("flush", (), 0),
-    ("flush", (0,), 1),
-    ("__getitem__", (), 0),
-    ("__setitem__", (0, 0), 0),
-    ("__setitem__", (0, 0), 1),
-    ("__delitem__", (), 0),
+def near_c_limits():
+    """Integers at and beside the limits of unsigned char, short, int, long and long long."""
+    powers = [1 << bits for bits in (7, 8, 15, 16, 31, 32, 63, 64)]
+    return [sign * power + step for power in powers for sign in (1, -1) for step in (-1, 0)]
+
+
+@clause("limits.as-specified")
+@pytest.mark.parametrize("parameter", INTEGERS, ids=str)
+def test_as_specified(candidate, parameter):
+    """An integer near the limits of any C type gives what the rules of the operation give."""
+    m = candidate.anonymous(pattern(300))
+    expected = model.Mapping.of_memory(candidate.profile, pattern(300))
+    for value in near_c_limits():
+        allowed = model.outcomes(parameter.call, expected, value)
+        found = candidate.outcome(parameter.call, m, value)
+        if isinstance(found, Returned):
+            assert allowed.allows_value(found.value), (value, found, allowed)
+        else:
+            assert allowed.allows_error(found.type, found.errno), (value, found, allowed)
+        assert (m.tell(), m[:]) == (expected.tell(), expected.contents)
+
+
+NARROW = [
+    parameter
+    for parameter in INTEGERS
+    if (parameter.operation, parameter.place) in (("write_byte", 0), ("seek", 1))
 ]
-NARROW = [("write_byte", (), 0), ("seek", (0,), 1)]
-
-
-def call_with(m, call, value):
-    name, arguments, place = call
-    return getattr(m, name)(*arguments[:place], value, *arguments[place + 1 :])
+WIDE = [
+    parameter
+    for parameter in INTEGERS
+    if parameter not in NARROW and not (parameter.operation == "__delitem__" and parameter.part)
+]
 
 
 @clause("limits.float")
-@pytest.mark.parametrize("call", CALLS + NARROW, ids=lambda call: f"{call[0]}-{call[2]}")
-def test_float(candidate, call):
+@pytest.mark.parametrize("parameter", INTEGERS, ids=str)
+def test_float(candidate, parameter):
     """No operation takes a float for an integer."""
-    m = candidate.anonymous(TEXT)
+    m = candidate.anonymous(pattern(100))
     for value in (0.0, 1.0, -1.0, 1e300):
         with candidate.raises(TypeError):
-            call_with(m, call, value)
+            parameter.call(m, value)
 
 
 @clause("limits.int-method")
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]}-{call[2]}")
-def test_int_method(candidate, call):
+@pytest.mark.parametrize("parameter", WIDE, ids=str)
+def test_int_method(candidate, parameter):
     """No operation takes an object that has __int__ but no __index__."""
-    m = candidate.anonymous(TEXT)
+    m = candidate.anonymous(pattern(100))
     with candidate.raises(TypeError):
-        call_with(m, call, candidate.hostile(1, slot="__int__"))
+        parameter.call(m, candidate.hostile(1, slot="__int__"))
 
 
 @clause("limits.int-method-c-int")
-@pytest.mark.parametrize("call", NARROW, ids=lambda call: call[0])
-def test_int_method_for_a_c_int(candidate, call):
+@pytest.mark.parametrize("parameter", NARROW, ids=str)
+def test_int_method_for_a_c_int(candidate, parameter):
     """No operation takes an object with __int__ only for a C int or a byte."""
-    m = candidate.anonymous(TEXT)
+    m = candidate.anonymous(pattern(100))
     with candidate.raises(TypeError):
-        call_with(m, call, candidate.hostile(1, slot="__int__"))
+        parameter.call(m, candidate.hostile(1, slot="__int__"))
 
 
 @clause("limits.large-position")

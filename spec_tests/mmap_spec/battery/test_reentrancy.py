@@ -4,33 +4,20 @@ from functools import partial
 
 import pytest
 
-from mmap_spec.candidate import calls
+from mmap_spec.candidate import Raised, calls
 from mmap_spec.clauses import clause
+from mmap_spec.parameters import BOUNDS, BUFFERS, FLAGS, INTEGERS, MADVISE, RESIZE
+from mmap_spec.remote import RemoteMethod
 from mmap_spec.situations import closer, faulty, of_file, resizer
 from mmap_spec.strategies import pattern
 
 OLD, NEW, GROWN = 9000, 100, 20000  # lengths of the map: before, shrunk, grown
-INTEGERS = [
-    ("__getitem__", (5,), 0),
-    ("__setitem__", (5, 65), 0),
-    ("__setitem__", (5, 65), 1),
-    ("__delitem__", (5,), 0),
-    ("read", (5,), 0),
-    ("write_byte", (65,), 0),
-    ("seek", (5,), 0),
-    ("seek", (5, 0), 1),
-    ("find", (b"a", 5), 1),
-    ("find", (b"a", 5, 9), 2),
-    ("rfind", (b"a", 5), 1),
-    ("rfind", (b"a", 5, 9), 2),
-    ("move", (5, 6, 7), 0),
-    ("move", (5, 6, 7), 1),
-    ("move", (5, 6, 7), 2),
-    ("flush", (0, 9), 0),
-    ("flush", (0, 9), 1),
-]
-BOUNDS = ["start", "stop", "step"]
-each_integer = pytest.mark.parametrize(("name", "arguments", "place"), INTEGERS)
+each_integer = pytest.mark.parametrize("parameter", INTEGERS, ids=str)
+each_buffer = pytest.mark.parametrize("parameter", BUFFERS, ids=str)
+# Where an index or the bounds of a slice may be left unlooked at: nothing can be deleted.
+each_used = pytest.mark.parametrize(
+    "parameter", [p for p in INTEGERS if p.operation != "__delitem__"], ids=str
+)
 each_search = pytest.mark.parametrize("name", ["find", "rfind"])
 each_bound = pytest.mark.parametrize("bound", BOUNDS)
 
@@ -345,6 +332,14 @@ def test_source_grows(candidate, step):
     assert (len(m), m[0:OLD:step]) == (2**24, data)
 
 
+@clause("reentrancy.grow-in-containment")
+def test_comparison_grows(candidate):
+    """x in m goes on to the new end where a comparison with x grows the map."""
+    m = of_file(candidate, pattern(3))
+    other = candidate.hostile(False, do=[partial(m.resize, 5)], slot="__eq__")
+    assert (other in m, calls(other)) == (False, 5)
+
+
 @clause("reentrancy.grow-in-fileapi")
 def test_fileapi_grows(candidate):
     """read(), write_byte() and seek() work on the grown map."""
@@ -412,13 +407,12 @@ def test_resize_grows(candidate, size):
 
 @clause("reentrancy.export-in-arguments")
 @each_integer
-def test_argument_exports(candidate, name, arguments, place):
+def test_argument_exports(candidate, parameter):
     """An operation works where an argument exports a buffer, and that export lasts."""
-    m = candidate.anonymous(pattern(OLD))
-    expected = candidate.outcome(getattr(candidate.anonymous(pattern(OLD)), name), *arguments)
-    export = exporter(candidate, m)
-    exporting = with_argument(arguments, place, lambda value: candidate.hostile(value, do=[export]))
-    assert candidate.outcome(getattr(m, name), *exporting) == expected
+    m, plain = candidate.anonymous(pattern(OLD)), candidate.anonymous(pattern(OLD))
+    exporting = candidate.hostile(parameter.value, do=[exporter(candidate, m)])
+    expected = candidate.outcome(parameter.call, plain, parameter.value)
+    assert candidate.outcome(parameter.call, m, exporting) == expected
     assert refuses_to_close(candidate, m)
 
 
@@ -435,41 +429,193 @@ def test_needle_is_the_resized_map(candidate, name, place, size):
     assert len(m) == size
 
 
+# any operation, in any argument
+
+
+def state_of(m):
+    """All that can be seen of a map."""
+    return "closed" if m.closed else (len(m), m.tell(), m[:])
+
+
+def as_after(candidate, parameter, act, make):
+    """The operation must do what it does where ``act(map)`` was done just before it.
+
+    Which exception is raised is judged elsewhere; no export may stay behind.
+    """
+    m, plain = make(pattern(200)), make(pattern(200))
+    first = candidate.outcome(act(plain))
+    expected = candidate.outcome(parameter.call, plain, parameter.value)
+    expected = first if isinstance(first, Raised) else expected
+    hostile = candidate.hostile(parameter.value, do=[act(m)], slot=parameter.slot)
+    found = candidate.outcome(parameter.call, m, hostile)
+    assert found == expected or type(found) is type(expected) is Raised, (found, expected)
+    assert state_of(m) == state_of(plain)
+    m.close()
+
+
+ACCESSES = [
+    lambda m: partial(m.read, 3),
+    lambda m: partial(m.seek, 50),
+    lambda m: partial(m.write, pattern(90)[80:]),
+    lambda m: partial(m.move, 0, 50, 20),
+    lambda m: partial(RemoteMethod(m, "__setitem__"), slice(0, 100), pattern(150)[50:]),
+    lambda m: partial(m.find, pattern(200)[-5:]),
+    lambda m: m.flush,
+]
+
+
+def check_accesses(candidate, parameter):
+    """As if first, for what reads, writes, closes, and for the same operation."""
+    acts = [*ACCESSES, parameter.again]
+    if not candidate.avoids(parameter.closing):
+        acts.append(lambda m: m.close)
+    for act in acts:
+        as_after(candidate, parameter, act, candidate.anonymous)
+
+
+def check_sizes(candidate, parameter):
+    """As if first, for what grows and shrinks the map."""
+    for size in [GROWN] if candidate.avoids(parameter.sizing) else [3, 60, GROWN]:
+        resizing = partial(lambda m, size: partial(m.resize, size), size=size)
+        as_after(candidate, parameter, resizing, partial(of_file, candidate))
+
+
+@clause("reentrancy.access-in-index")
+@each_integer
+def test_index_accesses(candidate, parameter):
+    """An operation does what it does after all that the conversion of an integer has done."""
+    check_accesses(candidate, parameter)
+
+
+@clause("reentrancy.access-in-buffer")
+@each_buffer
+def test_buffer_accesses(candidate, parameter):
+    """An operation does what it does after all that handing out a buffer has done."""
+    check_accesses(candidate, parameter)
+
+
+@clause("reentrancy.access-in-madvise")
+@pytest.mark.parametrize("parameter", MADVISE, ids=str)
+def test_madvise_accesses(candidate, parameter):
+    """madvise() does what it does after all that the conversion of an argument has done."""
+    check_accesses(candidate, parameter)
+
+
+@clause("reentrancy.access-in-resize")
+@pytest.mark.parametrize("parameter", RESIZE, ids=str)
+def test_resize_accesses(candidate, parameter):
+    """resize() does what it does after all that the conversion of its argument has done."""
+    check_accesses(candidate, parameter)
+
+
+@clause("reentrancy.access-in-flush-flags")
+@pytest.mark.parametrize("parameter", FLAGS, ids=str)
+def test_flags_access(candidate, parameter):
+    """flush() does what it does after all that the conversion of its flags has done."""
+    check_accesses(candidate, parameter)
+
+
+@clause("reentrancy.size-in-index")
+@each_integer
+def test_index_resizes(candidate, parameter):
+    """An operation does what it does on the map as the conversion of an integer has left it."""
+    check_sizes(candidate, parameter)
+
+
+@clause("reentrancy.size-in-buffer")
+@each_buffer
+def test_buffer_resizes(candidate, parameter):
+    """An operation does what it does on the map as handing out a buffer has left it."""
+    check_sizes(candidate, parameter)
+
+
+@clause("reentrancy.size-in-madvise")
+@pytest.mark.parametrize("parameter", MADVISE, ids=str)
+def test_madvise_resizes(candidate, parameter):
+    """madvise() does what it does on the map as the conversion of an argument has left it."""
+    check_sizes(candidate, parameter)
+
+
+@clause("reentrancy.size-in-flush-flags")
+@pytest.mark.parametrize("parameter", FLAGS, ids=str)
+def test_flags_resize(candidate, parameter):
+    """flush() does what it does on the map as the conversion of its flags has left it."""
+    check_sizes(candidate, parameter)
+
+
+# construction
+
+FILE_ACTS = [
+    lambda candidate, file: partial(candidate.os.close, file.fd),
+    lambda candidate, file: partial(candidate.os.ftruncate, file.fd, 0),
+    lambda candidate, file: partial(candidate.os.ftruncate, file.fd, 10),
+    lambda candidate, file: partial(candidate.os.ftruncate, file.fd, GROWN),
+    lambda candidate, file: partial(candidate.os.write, file.fd, b"new"),
+    lambda candidate, file: partial(candidate.os.dup2, candidate.file(b"other").fd, file.fd),
+    lambda candidate, file: partial(candidate.mmap.mmap, file.fd, 0),
+]
+
+
+def construction_as_after(candidate, act, make, **given):
+    """The constructor must do what it does where ``act`` was done to the file just before it."""
+    results = []
+    for first in (True, False):
+        file = candidate.file(pattern(OLD))
+        step = act(candidate, file)
+        more = given if first else make(step)
+        if first:
+            step()
+        made = candidate.outcome(candidate.mmap.mmap, file.fd, 0, **{**given, **more})
+        results.append(made if isinstance(made, Raised) else state_of(made.value))
+    assert results[0] == results[1]
+
+
+@clause("reentrancy.construction")
+@pytest.mark.parametrize(
+    ("name", "value"), [("access", 0), ("offset", 0), ("flags", 1), ("prot", 3)]
+)
+@pytest.mark.parametrize("act", FILE_ACTS)
+def test_construction(candidate, name, value, act):
+    """A construction does what it does after what the conversion of an argument did to the file."""
+
+    def make(step):
+        return {name: candidate.hostile(value, do=[step])}
+
+    construction_as_after(candidate, act, make, **{name: value})
+
+
+@clause("reentrancy.construction-trackfd")
+@pytest.mark.parametrize("trackfd", [False, True])
+@pytest.mark.parametrize("act", FILE_ACTS)
+def test_construction_trackfd(candidate, trackfd, act):
+    """A construction does what it does after what the truth of trackfd did to the file."""
+
+    def make(step):
+        return {"trackfd": candidate.hostile(trackfd, do=[step], slot="__bool__")}
+
+    construction_as_after(candidate, act, make, trackfd=trackfd)
+
+
 # raising, and the conversion itself
 
 
 @clause("reentrancy.index-raises")
-@each_integer
-def test_index_raises(candidate, name, arguments, place):
+@each_used
+def test_index_raises(candidate, parameter):
     """An exception of __index__ comes out of the operation, which has done nothing."""
     m = candidate.anonymous(pattern(OLD))
     with candidate.raises(ZeroDivisionError):
-        getattr(m, name)(*with_argument(arguments, place, lambda value: faulty(candidate)))
-
-
-@clause("reentrancy.index-raises")
-@each_bound
-def test_bound_raises(candidate, bound):
-    """An exception of a slice bound comes out of the operation, which has done nothing."""
-    m = candidate.anonymous(pattern(OLD))
-    key = stepped(bound, lambda value: faulty(candidate))
-    with candidate.raises(ZeroDivisionError):
-        m[key]
-    with candidate.raises(ZeroDivisionError):
-        m[key] = bytes(OLD - 1)
+        parameter.call(m, faulty(candidate))
 
 
 @clause("reentrancy.buffer-raises")
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [("write", ()), ("find", ()), ("rfind", ()), ("__setitem__", (slice(0, 2),))],
-)
-def test_buffer_raises(candidate, name, arguments):
+@each_buffer
+def test_buffer_raises(candidate, parameter):
     """An exception of __buffer__ comes out of the operation, which has done nothing."""
     m = candidate.anonymous(pattern(OLD))
     bad = candidate.hostile(slot="__buffer__", raises=ZeroDivisionError)
     with candidate.raises(ZeroDivisionError):
-        getattr(m, name)(*arguments, bad)
+        parameter.call(m, bad)
 
 
 @clause("reentrancy.comparison-raises")
@@ -483,34 +629,22 @@ def test_comparison_raises(candidate):
 
 @clause("reentrancy.index-answer")
 @each_integer
-def test_answer_of_index(candidate, name, arguments, place):
+def test_answer_of_index(candidate, parameter):
     """An operation raises TypeError where __index__ returns no int."""
     m = candidate.anonymous(pattern(OLD))
     for answer in (5.0, "5", None):
-        bad = candidate.hostile(answer)
         with candidate.raises(TypeError):
-            getattr(m, name)(*arguments[:place], bad, *arguments[place + 1 :])
+            parameter.call(m, candidate.hostile(answer))
 
 
 @clause("reentrancy.converted-once")
-@each_integer
-def test_converted_once(candidate, name, arguments, place):
+@each_used
+def test_converted_once(candidate, parameter):
     """The __index__ of an argument is called exactly once."""
     m = candidate.anonymous(pattern(OLD))
-    counting = with_argument(arguments, place, candidate.hostile)
-    candidate.outcome(getattr(m, name), *counting)
-    assert calls(counting[place]) == 1
-
-
-@clause("reentrancy.converted-once")
-@each_bound
-def test_bound_converted_once(candidate, bound):
-    """The __index__ of a slice bound is called exactly once."""
-    m = candidate.anonymous(pattern(OLD))
-    key = stepped(bound, candidate.hostile)
-    m[key]
-    m[key] = bytes(OLD - 1)
-    assert calls(getattr(key, bound)) == 2
+    counting = candidate.hostile(parameter.value)
+    parameter.call(m, counting)
+    assert calls(counting) == 1
 
 
 @clause("reentrancy.index-of-int-subclass")

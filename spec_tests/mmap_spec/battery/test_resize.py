@@ -652,3 +652,19 @@ def test_unsupported(candidate, new):
 def test_absent(candidate):
     """Maps have no resize() where the system cannot remap memory."""
     assert candidate.builtins.hasattr(candidate.mmap.mmap, "resize") is False
+
+
+@clause("resize.private-file-contents")
+@pytest.mark.parametrize("first", [100, 4096, 5000, 9000])
+@pytest.mark.parametrize("new", [8999, 9001, 12288, 20000])
+def test_private_contents(candidate, first, new):
+    """A private map that grows shows the bytes of the file, and zeros behind its end."""
+    expected = bytearray(pattern(9000)[:new] + bytes(max(0, new - 9000)))
+    m = candidate.mmap.mmap(
+        candidate.file(pattern(9000)).fd, first, flags=candidate.mmap.MAP_PRIVATE
+    )
+    m[0] = expected[0] = 99
+    m.resize(new)
+    assert (len(m), m[:] == expected) == (new, True)
+    m[first - 1 :] = bytes(new - first + 1)
+    assert m[:] == expected[: first - 1] + bytes(new - first + 1)

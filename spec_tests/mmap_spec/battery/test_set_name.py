@@ -4,7 +4,7 @@ import pytest
 
 from mmap_spec.clauses import clause
 from mmap_spec.outcomes import Raised, Returned
-from mmap_spec.situations import each_access, of_file
+from mmap_spec.situations import each_access, in_new_interpreter, of_file
 from mmap_spec.strategies import pattern
 
 LONGEST = 66  # bytes of a name, without the prefix that the system shows
@@ -155,3 +155,30 @@ def test_state_stays(candidate):
     candidate.outcome(m.set_name, "name")
     assert (m[:], m.tell(), len(m), view[7]) == (pattern(9000), 5, 9000, pattern(8)[7])
     view.release()
+
+
+NAMING = """
+import errno
+m = mmap.mmap(-1, 9000)
+try:
+    said = str(m.set_name("some-name"))
+except OSError as error:
+    said = errno.errorcode[error.errno]
+with open("/proc/self/maps") as stream:
+    print(said, any("some-name" in line for line in stream))
+m.close()
+"""
+
+
+@clause("set_name.development-mode")
+def test_development_mode(candidate):
+    """In development mode set_name() names the memory, or says that the kernel cannot."""
+    status, output, _ = in_new_interpreter(candidate, NAMING, "-X", "dev")
+    assert (status, output.split()) in [(0, [b"None", b"True"]), (0, [b"EINVAL", b"False"])]
+
+
+@clause("set_name.only-in-development-mode")
+def test_otherwise(candidate):
+    """Outside of development mode set_name() does nothing."""
+    status, output, _ = in_new_interpreter(candidate, NAMING)
+    assert (status, output.split()) == (0, [b"None", b"False"])

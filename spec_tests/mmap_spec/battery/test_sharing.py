@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mmap_spec.candidate import Raised
 from mmap_spec.clauses import clause
+from mmap_spec.processes import child
 from mmap_spec.strategies import pattern
 
 SIZE = 5000  # bytes: two pages, the second not full
@@ -326,3 +327,186 @@ def test_fork_close(candidate, anonymous):
     fork(candidate, "m.close()", "m.closed", m=m)
     m[:] = pattern(SIZE)
     assert (m[:], m.closed) == (pattern(SIZE), False)
+
+
+@clause("sharing.other-map-as-argument")
+def test_other_map_as_argument(candidate):
+    """A map of the same file as source or needle is taken as it is."""
+    f = candidate.file(pattern(SIZE))
+    m, other = candidate.mmap.mmap(f.fd, 0), candidate.mmap.mmap(f.fd, 0)
+    m[:] = other
+    assert (m.write(other), m.tell(), m.find(other, 0), m.rfind(other, 0)) == (SIZE, SIZE, 0, 0)
+    assert m[:] == other[:] == f.contents() == pattern(SIZE)
+    view = candidate.builtins.memoryview(other)
+    m[:100], m[200:300] = view[200:300], view[4000:4100]
+    expected = pattern(300)[200:] + pattern(200)[100:] + pattern(4100)[4000:]
+    assert other[:300] == expected
+    view.release()
+
+
+@clause("sharing.fork-resize")
+def test_fork_resize(candidate):
+    """Where a forked child resizes its map, the parent's keeps its length; the file follows."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    fork(candidate, "m.resize(20_000); m[19_999] = 65", "len(m) == 20_000", m=m)
+    assert (len(m), m[:], m.size(), f.size()) == (SIZE, pattern(SIZE), 20_000, 20_000)
+
+
+@clause("sharing.fork-position")
+def test_fork_position(candidate):
+    """The position of a map in a forked child is its own."""
+    m = candidate.anonymous(pattern(SIZE))
+    m.seek(100)
+    fork(candidate, "m.read(10)", "m.tell() == 110", m=m)
+    assert m.tell() == 100
+
+
+@clause("sharing.fork-export")
+def test_fork_export(candidate):
+    """An export that a forked child releases stays in the parent."""
+    m = candidate.anonymous(pattern(SIZE))
+    view = candidate.builtins.memoryview(m)
+    fork(candidate, "view.release(); m.close()", "m.closed", m=m, view=view)
+    with candidate.raises(BufferError):
+        m.close()
+    view.release()
+
+
+# -- other processes --------------------------------------------------------
+
+OTHER = """
+import os
+fd = int(sys.argv[1]) if sys.argv[1].isdigit() else os.open(sys.argv[1], os.O_RDWR)
+m = mmap.mmap(fd, 0)
+print(len(m), m[4090:4093].hex())
+m[4094:4100] = b"across"
+"""
+
+
+@clause("sharing.spawned-process")
+def test_spawned_process(candidate):
+    """A process of its own that maps the file by its name shares it."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    m[4090:4093] = b"abc"
+    assert child(candidate, OTHER, f.path) == (0, [str(SIZE), "616263"])
+    assert m[4094:4100] == b"across"
+
+
+@clause("sharing.passed-descriptor")
+def test_passed_descriptor(candidate):
+    """A process that was started with the descriptor of a memory file shares it."""
+    fd = candidate.os.memfd_create("memory")
+    candidate.os.write(fd, pattern(SIZE))
+    m = candidate.mmap.mmap(fd, 0)
+    m[4090:4093] = b"abc"
+    found = child(candidate, OTHER, str(fd), pass_fds=[fd])
+    candidate.os.close(fd)
+    assert (found, m[4094:4100]) == ((0, [str(SIZE), "616263"]), b"across")
+
+
+@clause("sharing.own-descriptor-not-passed")
+def test_own_descriptor_is_not_passed(candidate):
+    """A process that inherits all that is inheritable does not get the map's descriptor."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    source = """
+        import os
+        same = os.stat(sys.argv[1])
+        found = 0
+        for number in os.listdir("/proc/self/fd"):
+            try:
+                found += os.path.samestat(os.fstat(int(number)), same)
+            except OSError:
+                pass
+        print(found)
+        """
+    assert child(candidate, source, f.path, close_fds=False) == (0, ["0"])
+    assert m.size() == SIZE
+
+
+def need_shared_memory(candidate):
+    """Where the system has no place for named shared memory, nothing can be said."""
+    if not candidate.os.path.isdir("/dev/shm"):
+        candidate.untestable("there is no /dev/shm")
+
+
+@clause("sharing.shared-memory")
+def test_shared_memory(candidate):
+    """multiprocessing.shared_memory works on top of the module."""
+    source = """
+        import gc
+        from multiprocessing import resource_tracker, shared_memory
+        real, shared_memory.mmap = shared_memory.mmap, mmap
+        register, resource_tracker.register = resource_tracker.register, lambda *a, **k: None
+        unregister, resource_tracker.unregister = resource_tracker.unregister, lambda *a, **k: None
+        try:
+            block = shared_memory.SharedMemory(create=True, size=9000)
+            try:
+                other = shared_memory.SharedMemory(name=block.name)
+                block.buf[8990:9000] = b"0123456789"
+                result = len(block.buf) >= 9000, bytes(other.buf[8990:9000]), type(block._mmap)
+                result = result[:2] + (result[2] is mmap.mmap,)
+                try:
+                    part = other.buf[5:9]
+                    other.close()
+                except BufferError:
+                    result += ("exported",)
+                    part.release()
+                other.close()
+                block.close()
+            finally:
+                block.unlink()
+        finally:
+            shared_memory.mmap = real
+            resource_tracker.register = register
+            resource_tracker.unregister = unregister
+        """
+    need_shared_memory(candidate)
+    assert candidate.run(source) == (True, b"0123456789", True, "exported")
+
+
+@clause("sharing.shared-array")
+def test_shared_array(candidate):
+    """multiprocessing.RawArray works on top of the module, over fork()."""
+    source = """
+        import os
+        from multiprocessing import heap, sharedctypes
+        real, heap.mmap = heap.mmap, mmap
+        old, heap.BufferWrapper._heap = heap.BufferWrapper._heap, heap.Heap()
+        try:
+            array = sharedctypes.RawArray("i", 5000)
+            array[4999] = 7
+            child = os.fork()
+            if not child:
+                array[4998] = array[4999] + 1
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            result = array[4998], len(array)
+            del array
+        finally:
+            heap.mmap, heap.BufferWrapper._heap = real, old
+        """
+    assert candidate.run(source) == (8, 5000)
+
+
+@clause("sharing.memory-file-system")
+def test_memory_file_system(candidate):
+    """A file of the folder for shared memory can be mapped, resized and truncated by resizing."""
+    source = """
+        import os, tempfile
+        fd, path = tempfile.mkstemp(dir="/dev/shm")
+        os.unlink(path)
+        os.ftruncate(fd, 5000)
+        m, other = mmap.mmap(fd, 0), mmap.mmap(fd, 0)
+        m[4990:] = b"0123456789"
+        m.resize(10_000)
+        m[9999] = 65
+        result = other[4990:], m.size(), len(m), os.pread(fd, 2, 9998)
+        m.close()
+        other.close()
+        os.close(fd)
+        """
+    need_shared_memory(candidate)
+    assert candidate.run(source) == (b"0123456789", 10_000, 10_000, b"\x00A")

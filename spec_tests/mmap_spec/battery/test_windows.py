@@ -305,6 +305,17 @@ def test_growth_is_allowed(candidate):
     assert (m.size(), len(m), m[:]) == (5000, 10, pattern(10))
 
 
+@clause("windows.growth-beside-map")
+def test_growth_beside_another_map(candidate):
+    """One map of a file can grow while another one is open."""
+    f = candidate.file(pattern(9000))
+    m = candidate.mmap.mmap(f.fd, 0)
+    other = candidate.mmap.mmap(f.fd, 0)
+    m.resize(20000)
+    m[0] = 99
+    assert (len(other), other.size(), other[0]) == (9000, 20000, 99)
+
+
 # -- tags -------------------------------------------------------------------
 
 
