@@ -15,22 +15,47 @@ from pathlib import Path
 from typing import Any
 
 import mmap_spec
+from mmap_spec import versions
+from mmap_spec.launcher import Spec
 from mmap_spec.verdicts import Verdict, counts
 
 FORMAT = 1
 
 
-def header(spec: str, profile: dict[str, Any] | None, selected: int) -> dict[str, Any]:
-    """The first line: what was judged, by which battery, when."""
+def header(spec: str, profile: dict[str, Any] | None, selected: int, **more: Any) -> dict[str, Any]:
+    """The first line: what was judged, by which battery, when; ``more`` describes the candidate."""
     return {
         "kind": "header",
         "format": FORMAT,
         "battery": mmap_spec.__version__,
+        "battery_version": versions.battery(),
         "candidate": spec,
         "profile": profile,
         "clauses": selected,
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **more,
     }
+
+
+def describe(spec: Spec) -> dict[str, Any]:
+    """The part of a header that says what the candidate is, for those who draw results."""
+    judged = spec.implementation
+    return {
+        "candidate_version": versions.candidate(spec),
+        "interpreter": spec.interpreter.id,
+        "implementation": {
+            "id": judged.id,
+            "title": judged.title,
+            "module": judged.module,
+            "homepage": judged.homepage,
+            "tracker": judged.tracker,
+        },
+    }
+
+
+def write_absent(path: Path, spec: str, why: str) -> None:
+    """A stream that says only that a candidate could not be judged here, and why."""
+    replace(path, json.dumps(header(spec, None, 0, absent=why)) + "\n")
 
 
 def line_of(verdict: Verdict) -> dict[str, Any]:
