@@ -7,41 +7,27 @@ miniature, so that a failure is the mistake's and not the technique's.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from pathlib import Path
-
-import miniatures
 import pytest
-from judging import TESTS, judge, mmap_spec_command, write_impl
+from judging import TESTS, judge, mmap_spec_command
+from miniature_runs import assert_caught, candidate
 from miniatures import MINIATURES, Miniature
 from miniatures.faithful import Faithful
 
-for _module in pkgutil.iter_modules(miniatures.__path__):
-    if _module.name.startswith("wrong_"):
-        importlib.import_module(f"miniatures.{_module.name}")
-
-
-def describe(folder: Path, name: str) -> Path:
-    """The impl.toml of a miniature, made in ``folder``."""
-    return write_impl(
-        folder / name, module="miniatures.judged", path=[str(TESTS)], env={"MINIATURE": name}
-    )
+CONTROLS = sorted({(miniature.control, miniature.on) for miniature in MINIATURES})
 
 
 @pytest.mark.parametrize("miniature", MINIATURES, ids=lambda miniature: miniature.name)
-def test_caught(tmp_path, miniature: Miniature):
+def test_caught(miniature: Miniature):
     """The clause fails, with a text that tells the mistake, and the run is red."""
-    judged = judge(describe(tmp_path, miniature.name), [miniature.clause], tmp_path / "report")
-    assert (judged.verdicts(), judged.status) == ({miniature.clause: miniature.outcome}, 1)
-    assert miniature.found in judged.found(miniature.clause)
-    assert judged.programs(miniature.clause)
+    assert_caught(miniature)
 
 
-def test_control(tmp_path):
-    """The same technique without a mistake keeps every clause that catches a miniature."""
-    clauses = {miniature.clause for miniature in MINIATURES}
-    judged = judge(describe(tmp_path, "faithful.Faithful"), sorted(clauses), tmp_path / "report")
+@pytest.mark.parametrize(("control", "on"), CONTROLS)
+def test_control(tmp_path, control, on):
+    """What has no mistake keeps every clause that catches a miniature."""
+    clauses = {m.clause for m in MINIATURES if (m.control, m.on) == (control, on)}
+    impl = control if control == "stdlib" else candidate(tmp_path, control, on)
+    judged = judge(impl, sorted(clauses), tmp_path / "report")
     assert judged.verdicts() == dict.fromkeys(clauses, "pass")
     assert judged.status == 0
 

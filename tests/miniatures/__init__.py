@@ -20,18 +20,20 @@ class Miniature:
     name: str  # module.Class, as the environment variable MINIATURE names it
     clause: str
     found: str
-    outcome: str
+    outcome: str = "fail"
+    on: str = "this"  # the interpreter that it needs; this one, unless the mistake needs another
+    control: str = "faithful.Faithful"  # or stdlib, where any class written in Python is wrong
 
 
 MINIATURES: list[Miniature] = []
 
 
-def caught_by(clause: str, found: str, outcome: str = "fail") -> Callable[[Class], Class]:
-    """Enter a class into the list of miniatures."""
+def caught_by(clause: str, found: str, **details: str) -> Callable[[Class], Class]:
+    """Enter a class into the list of miniatures; ``details`` are the further fields."""
 
     def enter(wrong: Class) -> Class:
         name = f"{wrong.__module__.rpartition('.')[2]}.{wrong.__name__}"
-        MINIATURES.append(Miniature(name, clause, found, outcome))
+        MINIATURES.append(Miniature(name, clause, found, **details))
         return wrong
 
     return enter

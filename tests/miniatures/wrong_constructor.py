@@ -1,5 +1,6 @@
 """Miniatures whose constructor is wrong in one thing."""
 
+import errno
 import inspect
 import mmap
 import operator
@@ -114,7 +115,7 @@ class FilenoTruncated(Faithful):
         return super().__new__(cls, **given)
 
 
-@caught_by("access.copy-not-in-file", "At index 1 diff: b'\\x00' != b'\\xa7'")
+@caught_by("access.copy-not-in-file", "first difference at index 1:")
 class CopyReachesFile(Faithful):
     def __new__(cls, *args, **kwargs):
         given = bound(args, kwargs)
@@ -123,7 +124,7 @@ class CopyReachesFile(Faithful):
         return super().__new__(cls, **given)
 
 
-@caught_by("access.private-not-in-file", "At index 1 diff: b'\\x00' != b'\\xa7'")
+@caught_by("access.private-not-in-file", "first difference at index 1:")
 class PrivateFlagIgnored(Faithful):
     def __new__(cls, *args, **kwargs):
         given = bound(args, kwargs)
@@ -132,7 +133,7 @@ class PrivateFlagIgnored(Faithful):
         return super().__new__(cls, **given)
 
 
-@caught_by("sharing.two-maps", "At index 1 diff")
+@caught_by("sharing.two-maps", "first difference at index 1, index 1:")
 class MapsIncoherent(Faithful):
     def __new__(cls, *args, **kwargs):
         given = bound(args, kwargs)
@@ -209,3 +210,39 @@ class IndexConvertedTwice(Faithful):
         given = bound(args, kwargs)
         operator.index(given["length"])
         return super().__new__(cls, **given)
+
+
+@caught_by("access.prot-read-exec", "expected TypeError, but the operation returned")
+class ExecutableIsWritable(Faithful):
+    def __new__(cls, *args, **kwargs):
+        given = bound(args, kwargs)
+        if given["prot"] == mmap.PROT_READ | mmap.PROT_EXEC:
+            given["prot"] |= mmap.PROT_WRITE
+        return super().__new__(cls, **given)
+
+
+@caught_by("offset.too-long", "expected ValueError, but the operation returned")
+class LengthHeldAgainstWholeFile(Faithful):
+    """Maps anonymous memory where offset and length together reach beyond the file."""
+
+    def __new__(cls, *args, **kwargs):
+        given = bound(args, kwargs)
+        size = os.fstat(given["fileno"]).st_size if given["fileno"] >= 0 else 0
+        if given["length"] <= size < given["offset"] + given["length"]:
+            given["fileno"] = -1
+        return super().__new__(cls, **given)
+
+
+@caught_by("sharing.tmpfile", "the file has no name")
+class UnlinkedFileRefused(Faithful):
+    def __new__(cls, *args, **kwargs):
+        given = bound(args, kwargs)
+        if given["fileno"] >= 0 and os.fstat(given["fileno"]).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "the file has no name")
+        return super().__new__(cls, **given)
+
+
+@caught_by("trackfd.no-descriptor", "assert 7 == 6", on="python3.13")
+class TrackfdIgnored(Faithful):
+    def __new__(cls, *args, trackfd=True, **kwargs):
+        return super().__new__(cls, *args, **kwargs)

@@ -140,3 +140,9 @@ class PositionClampedByShrink(Faithful):
         super().resize(size)
         if self.tell() > len(self):
             self.seek(0, 2)
+
+
+@caught_by("limits.large-position", "At index 0 diff: 5 != 4294967301")
+class PositionHas32Bits(Faithful):
+    def tell(self):
+        return super().tell() & 0xFFFFFFFF

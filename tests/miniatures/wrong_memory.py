@@ -1,13 +1,16 @@
 """Miniatures that are wrong in what move(), flush(), madvise(), size() or resize() do."""
 
 import contextlib
+import errno
+import mmap
+import operator
 import os
 
 from miniatures import caught_by
 from miniatures.faithful import Faithful
 
 
-@caught_by("move.overlap-up", "At index 2 diff: b'\\x00' != b'\\xa7'")
+@caught_by("move.overlap-up", "first difference at index 2:")
 class MoveCopiesForwards(Faithful):
     def move(self, destination, source, count, /):
         super().move(destination, source, 0)
@@ -64,7 +67,7 @@ class MadviseSystemError(Faithful):
             raise SystemError(str(error)) from None
 
 
-@caught_by("madvise.dontneed-copy", "At index 1 diff: b'\\x00' != b'\\xa7'")
+@caught_by("madvise.dontneed-copy", "first difference at index 1:")
 class MadviseHasNoEffect(Faithful):
     def madvise(self, *args):
         return None
@@ -130,3 +133,101 @@ class ResizeRewinds(Faithful):
     def resize(self, size, /):
         super().resize(size)
         self.seek(0)
+
+
+@caught_by("move.argument-closes", "expected ValueError, but the operation returned None")
+class MoveOfClosedByArgument(Faithful):
+    def move(self, *arguments):
+        was_open = not self.closed
+        arguments = [operator.index(argument) for argument in arguments]
+        if not (was_open and self.closed):
+            super().move(*arguments)
+
+
+@caught_by("move.within-length", "expected ValueError, but the operation returned None")
+class MoveBoundedByFile(Faithful):
+    def move(self, destination, source, count, /):
+        try:
+            super().move(destination, source, count)
+        except ValueError:
+            if min(destination, source, count) < 0 or self.closed:
+                raise
+            if max(destination, source) + count > self.size():
+                raise
+
+
+@caught_by("move.huge-count", "expected ValueError, but the operation returned None")
+class MoveSumWraps(Faithful):
+    def move(self, destination, source, count, /):
+        wrapped = (max(destination, source) + count + (1 << 63)) % (1 << 64) - (1 << 63)
+        if wrapped > len(self) or min(destination, source, count) < 0 or count < 1 << 62:
+            super().move(destination, source, count)
+
+
+@caught_by("flush.readonly-nothing", "OSError was raised: [Errno 22] Invalid argument")
+class FlushOfReadOnlySyncs(Faithful):
+    def __new__(cls, *args, **kwargs):
+        made = super().__new__(cls, *args, **kwargs)
+        made.readonly = kwargs.get("access") == mmap.ACCESS_READ
+        return made
+
+    def flush(self, offset=0, *size, **kwargs):
+        if self.readonly and not self.closed and offset % mmap.PAGESIZE:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return super().flush(offset, *size, **kwargs)
+
+
+@caught_by("flush.range", "an offset is not supported")
+class FlushTakesNoOffset(Faithful):
+    def flush(self, offset=0, *size, **kwargs):
+        if offset:
+            raise ValueError("an offset is not supported")
+        return super().flush(offset, *size, **kwargs)
+
+
+@caught_by("size.descriptor-reused", "assert")
+class SizeAsksCallersDescriptor(Faithful):
+    def __new__(cls, fileno, *args, **kwargs):
+        made = super().__new__(cls, fileno, *args, **kwargs)
+        made.descriptor = fileno
+        return made
+
+    def size(self):
+        return super().size() if self.closed else os.fstat(self.descriptor).st_size
+
+
+@caught_by(
+    "size.anonymous-oserror",
+    "expected OSError with errno EBADF, but the operation returned 0",
+    on="python3.13",
+)
+class SizeOfAnonymousIsZero(Faithful):
+    def size(self):
+        try:
+            return super().size()
+        except OSError:
+            return 0
+
+
+@caught_by("resize.length", "ValueError was raised: cannot shrink")
+class ShrinkingRefused(Faithful):
+    def resize(self, size, /):
+        if size < len(self):
+            raise ValueError("cannot shrink")
+        super().resize(size)
+
+
+@caught_by("resize.too-large", "expected OSError, but the operation returned None")
+class FailedResizeUnnoticed(Faithful):
+    def resize(self, size, /):
+        with contextlib.suppress(OSError):
+            super().resize(size)
+
+
+@caught_by("reentrancy.close-in-resize", "expected ValueError, but the operation returned None")
+class ResizeOfClosedByArgument(Faithful):
+    def resize(self, size, /):
+        was_open = not self.closed
+        size = operator.index(size)
+        if not (was_open and self.closed):
+            super().resize(size)

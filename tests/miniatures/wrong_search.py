@@ -1,5 +1,8 @@
 """Miniatures that are wrong in what find() or rfind() do."""
 
+import operator
+import sys
+
 from miniatures import caught_by
 from miniatures.faithful import Faithful
 
@@ -68,3 +71,33 @@ class RfindRaises(Faithful):
         if found < 0:
             raise ValueError("not found")
         return found
+
+
+@caught_by("find.needle-longer", "ValueError was raised: needle is too long")
+class LongNeedleRefused(Faithful):
+    def find(self, needle, /, *bounds):
+        if len(needle) > len(self):
+            raise ValueError("needle is too long")
+        return super().find(needle, *bounds)
+
+
+@caught_by("limits.find", "expected OverflowError, but the operation returned")
+class HugeBoundsClamped(Faithful):
+    def find(self, needle, /, *bounds):
+        limits = -sys.maxsize - 1, sys.maxsize
+        clamped = (min(max(operator.index(bound), limits[0]), limits[1]) for bound in bounds)
+        return super().find(needle, *clamped)
+
+
+@caught_by("find.needle-int", "expected TypeError, but the operation returned")
+class FindTakesInt(Faithful):
+    def find(self, needle, /, *bounds):
+        if type(needle) is int and needle in range(256):
+            needle = bytes([needle])
+        return super().find(needle, *bounds)
+
+
+@caught_by("reentrancy.needle-held-from-resize", "expected BufferError, but the operation returned")
+class NeedleCopiedFirst(Faithful):
+    def find(self, needle, /, *bounds):
+        return super().find(bytes(needle), *map(operator.index, bounds))

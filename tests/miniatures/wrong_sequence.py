@@ -77,6 +77,16 @@ class WrongSizeWritesSome(Faithful):
         super().__setitem__(key, value)
 
 
+@caught_by("assignment.index-bad-conversion", "assert 2 in (0, 1)")
+class ValueConvertedTwiceForBadIndex(Faithful):
+    def __setitem__(self, key, value):
+        if type(key) is int and not -len(self) <= key < len(self):
+            operator.index(value)
+            operator.index(value)
+            raise IndexError("no such place")
+        super().__setitem__(key, value)
+
+
 @caught_by("assignment.readonly-before-index", "expected TypeError, got IndexError")
 class ReadOnlyJudgedLast(Faithful):
     def __setitem__(self, key, value):
@@ -135,3 +145,43 @@ class IndexClosesUnnoticed(Faithful):
         index = key if isinstance(key, slice) else operator.index(key)
         if not self.closed:
             super().__setitem__(index, value)
+
+
+@caught_by("assignment.value-closes", "expected ValueError, but the operation returned None")
+class ValueClosesUnnoticed(Faithful):
+    def __setitem__(self, key, value):
+        if type(key) is int and not isinstance(value, int) and hasattr(value, "__index__"):
+            value = operator.index(value)
+        if not self.closed:
+            super().__setitem__(key, value)
+
+
+@caught_by("sequence.slice-bound-closes", "expected ValueError, but the operation returned b")
+class SliceBoundClosesUnnoticed(Faithful):
+    def __getitem__(self, key):
+        if isinstance(key, slice) and not self.closed:
+            length = len(self)
+            indices = range(*key.indices(length))
+            if self.closed:
+                return bytes(len(indices))
+        return super().__getitem__(key)
+
+
+@caught_by(
+    "assignment.source-closes",
+    "expected ValueError, but the operation returned None",
+    on="python3.13",
+)
+class SourceClosesUnnoticed(Faithful):
+    def __setitem__(self, key, value):
+        if isinstance(key, slice) and not isinstance(value, (bytes, str)):
+            value = bytes(value)
+        if not self.closed:
+            super().__setitem__(key, value)
+
+
+@caught_by(
+    "iteration.subclass", "At index 0 diff: [b'a', b'b', b'c'] != [97, 98, 99]", control="stdlib"
+)
+class SubclassYieldsBytes(Faithful):
+    """``Faithful`` itself: its subclasses inherit the ``__iter__`` that it needs."""

@@ -54,3 +54,16 @@ class SizeofCountsMapping(Faithful):
 class CanBePickled(Faithful):
     def __reduce_ex__(self, protocol):
         return bytes, (self[:],)
+
+
+@caught_by("type.immutable-new-name", "assert 'changed' == 'refused'", control="stdlib")
+class ClassTakesAttributes(Faithful):
+    """``Faithful`` itself: a class that was written in Python can be changed."""
+
+
+@caught_by("type.repr-subclass", "assert 'mmap.mmap' == 'Own'")
+class ReprNamesBaseClass(Faithful):
+    def __repr__(self):
+        details = super().__repr__().partition(" ")[2]
+        own = type(self) is not ReprNamesBaseClass
+        return f"<{'mmap.mmap' if own else 'mmap'} {details}"
