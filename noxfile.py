@@ -8,12 +8,14 @@ import nox
 
 nox.needs_version = ">=2024.4"
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "reference", "tests", "gate"]
+nox.options.sessions = ["lint", "reference", "tests", "gate", "sample"]
 nox.options.reuse_existing_virtualenvs = True
 
 ROOT = Path(__file__).parent
 VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 REFERENCE_SINCE = "3.9"
+WINDOWS_VERSIONS = ["3.9", "3.10", "3.11", "3.12", "3.13"]  # for which there is a package
+MUTATION = ["tree-sitter>=0.23", "tree-sitter-c>=0.23"]  # reads C sources, to mutate them
 
 
 @nox.session
@@ -32,7 +34,7 @@ def gate(session: nox.Session) -> None:
     candidates = [f"--impl=stdlib@python{version}" for version in found]
     start = VERSIONS.index(REFERENCE_SINCE)
     candidates += [f"--impl=reference@python{v}" for v in found if VERSIONS.index(v) >= start]
-    session.run("mmap-spec", "run", *candidates, *session.posargs)
+    session.run("mmap-spec", "run", "--jobs=2", *candidates, *session.posargs)
 
 
 def answers(session: nox.Session, candidate: str) -> bool:
@@ -44,11 +46,64 @@ def answers(session: nox.Session, candidate: str) -> bool:
 
 
 @nox.session
+def matrix(session: nox.Session) -> None:
+    """Judge every candidate that can run here, two at a time; a rerun goes on where it stopped."""
+    session.install("-q", "-e", ".")
+    session.run("mmap-spec", "matrix", *session.posargs, success_codes=[0, 1])  # red is a result
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Test the pages in Chromium; draw results/ as site/; put the key figures into the README.
+
+    It needs the programs chromium (`apt-get install chromium`; or CHROMIUM=/path/to/it) and npm.
+    """
+    session.install("-q", "-e", ".", "pytest", "playwright")
+    modules = Path(session.create_tmp()).resolve()
+    session.run(
+        *("npm", "install", "--silent", "--no-audit", "--prefix", str(modules), "axe-core@4"),
+        external=True,
+    )
+    axe = modules / "node_modules" / "axe-core" / "axe.min.js"
+    env = {"AXE": str(axe), "SCREENSHOTS": str(modules / "screenshots")}
+    session.run("python", "-m", "pytest", "-q", "tests/browser/pages.py", env=env)
+    session.log("screenshots: %s", modules / "screenshots")
+    if any((ROOT / "results").glob("*.jsonl")):
+        session.run("mmap-spec", "report", "results", "-o", "site", "--figures", "README.md")
+    else:
+        session.warn("no results/ yet, so no site: nox -s matrix makes them")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """The engine's own tests: miniatures, self-test candidates, meta-tests."""
-    session.install("-q", ".", "pytest-xdist")
+    session.install("-q", ".", "pytest-xdist", "setuptools>=77", *MUTATION)
     arguments = session.posargs or ["-n", "2", "-q"]
     session.run("python", "-m", "pytest", "tests", *arguments)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """The battery on mutants of the reference: about an hour; goes on where it was interrupted."""
+    mutate(session, *session.posargs)
+
+
+@nox.session
+def sample(session: nox.Session) -> None:
+    """About sixty of the mutants, each of which the battery has killed before."""
+    mutate(session, "--sample", *session.posargs)
+
+
+def mutate(session: nox.Session, *arguments: str) -> None:
+    session.install("-q", "-e", ".", "setuptools>=77", *MUTATION)
+    session.run("python", "-m", "mutants", *arguments, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def bugs(session: nox.Session) -> None:
+    """Write docs/bugs.md: on which of the CPythons found each known bug shows."""
+    session.install("-q", "-e", ".")
+    session.run("python", "tests/bugs.py", *session.posargs)
 
 
 @nox.session
@@ -90,6 +145,33 @@ def sanitize(session: nox.Session) -> None:
     session.install("-q", "-e", ".", "setuptools>=77")
     command = str(Path(session.bin) / "mmap-spec")
     session.run("python", "reference/checks/sanitize.py", "--battery", command, *session.posargs)
+
+
+@nox.session
+def windows(session: nox.Session) -> None:
+    """The reference on CPythons for Windows, by Wine: built, imported, its tests, the battery."""
+    session.install("-q", "-e", ".", "setuptools>=77")
+    names = [f"wine-{version}" for version in WINDOWS_VERSIONS]
+    session.run("mmap-spec", "fetch", *names)
+    listed = str(session.run("mmap-spec", "fetch", silent=True)).splitlines()
+    programs = dict(line.split(maxsplit=1) for line in listed)
+    pythons = [programs[name] for name in names]
+    session.run("python", "reference/checks/windows.py", *pythons)
+    candidates = [f"--impl=reference@{name}" for name in names]
+    session.run("mmap-spec", "run", *candidates, *session.posargs)
+
+
+@nox.session
+def cross(session: nox.Session) -> None:
+    """Compile the reference for macOS, the BSDs, other Linuxes and Windows; 400 MB of compiler."""
+    session.install("-q", "ziglang==0.17.1")
+    session.run("python", "reference/checks/cross.py", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Random programs of map operations under Clang's sanitizers: `-- --minutes 10`."""
+    session.run("python", "reference/fuzz/fuzz.py", *session.posargs)
 
 
 @nox.session

@@ -1,7 +1,7 @@
 """Check what the built distributions own: `python tests/check_wheels.py FOLDER`.
 
 Each wheel has exactly one top-level import name; the suite's wheel carries the
-catalogue, the battery, the descriptors of impls/ and the schemas.
+catalogue, the battery, the descriptors of impls/, the schemas, and what pages are made of.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ def travelling() -> set[str]:
     """The data and test files that the suite's wheel must hold."""
     files = [*SOURCE.glob("clauses/*.toml"), *SOURCE.glob("schemas/*.json")]
     files += [*SOURCE.glob("battery/*.py"), *SOURCE.glob("battery/*.ini")]
+    files += [*SOURCE.glob("report/templates/*"), *SOURCE.glob("report/static/*")]
     names = {f"mmap_spec/{path.relative_to(SOURCE).as_posix()}" for path in files}
     data = (ROOT / "impls").rglob("*.toml")
     return names | {

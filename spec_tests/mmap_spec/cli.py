@@ -1,12 +1,12 @@
-"""The command ``mmap-spec``: run, list, smoke, replay, update."""
+"""The command ``mmap-spec``: its options, and what each of its subcommands calls."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import fnmatch
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -16,16 +16,19 @@ from rich.console import Console
 from rich.table import Table
 
 import mmap_spec
-from mmap_spec import clauses, compare, descriptors, launcher
+from mmap_spec import clauses, compare, corpus, descriptors, explore, fetch, launcher, matrix, runs
 from mmap_spec.descriptors import BadDescriptor
+from mmap_spec.report import changes, markdown, overview, platforms, site
 from mmap_spec.verdicts import GREEN, INCOMPLETE, RED, USAGE
 
-BATTERY = Path(__file__).parent / "battery"
+RESULT = "a result stream, or a folder of them"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 green, 1 red, 2 wrong usage, 3 not started or incomplete."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like an interrupt
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)  # the terminal was closed
     given = list(sys.argv[1:] if arguments is None else arguments)
     ours = given[: given.index("--")] if "--" in given else given
     options = parser().parse_args(ours)
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadDescriptor as error:
         print(f"mmap-spec: {error}", file=sys.stderr)
         return USAGE
-    except launcher.CannotStart as error:
+    except (launcher.CannotStart, fetch.CannotFetch) as error:
         print(f"mmap-spec: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
@@ -69,6 +72,13 @@ def parser() -> argparse.ArgumentParser:
         help="processes (pytest-xdist); by default one a core for the whole battery, else one",
     )
     run.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive,
+        default=1,
+        help="candidates side by side, each in one process; what they print comes when they end",
+    )
+    run.add_argument(
         "--report", type=Path, metavar="FILE", help="write the result stream (JSON lines)"
     )
     run.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML, a case a clause")
@@ -90,7 +100,52 @@ def parser() -> argparse.ArgumentParser:
 
     update = commands.add_parser("update", help="write the known deviations from a run")
     add_candidates(update)
+    add_filters(update)
     update.set_defaults(function=command_update)
+
+    fetcher = commands.add_parser("fetch", help="get interpreters, or list those to be had")
+    fetcher.add_argument("names", nargs="*", metavar="NAME", help="such as wine-3.13, or wine-*")
+    fetcher.set_defaults(function=command_fetch)
+
+    table = commands.add_parser("matrix", help="judge every candidate that can run here")
+    table.add_argument(
+        "--impl",
+        action="append",
+        metavar="IMPL[@INTERPRETER]",
+        help="only these; wildcards such as 'stdlib@*' (default: all)",
+    )
+    add_filters(table)
+    table.add_argument(
+        *("-n", "--jobs"), metavar="N", type=positive, default=2, help="side by side (default: 2)"
+    )
+    table.add_argument(
+        *("-o", "--results"),
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where result streams are kept, and where a rerun goes on (default: results)",
+    )
+    table.add_argument("--again", action="store_true", help="judge also what is judged already")
+    table.set_defaults(function=command_matrix)
+
+    report = commands.add_parser("report", help="draw results: a site, Markdown, figures")
+    report.add_argument("results", nargs="+", type=Path, metavar="RESULT", help=RESULT)
+    report.add_argument("-o", "--site", type=Path, metavar="FOLDER", help="write a static site")
+    report.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="add a summary to it, as $GITHUB_STEP_SUMMARY"
+    )
+    report.add_argument(
+        "--figures", type=Path, metavar="FILE", help="put the key figures between a README's marks"
+    )
+    report.add_argument(
+        "--platforms", type=Path, metavar="FILE", help="write how two platforms differ (Markdown)"
+    )
+    report.set_defaults(function=command_report)
+
+    differ = commands.add_parser("diff", help="what changed from one result to another")
+    differ.add_argument("old", type=Path, metavar="OLD", help=RESULT)
+    differ.add_argument("new", type=Path, metavar="NEW", help=RESULT)
+    differ.set_defaults(function=command_diff)
 
     compare = commands.add_parser(
         "compare", help="random programs in lockstep on several candidates"
@@ -99,7 +154,34 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--seconds", type=float, default=60, help="how long to look (default: 60)")
     compare.add_argument("--seed", type=int, help="look in the same places as another run")
     compare.set_defaults(function=command_compare)
+
+    explorer = commands.add_parser(
+        "explore", help="random steps against the model; what is found goes into a corpus file"
+    )
+    explorer.add_argument("--impl", metavar="IMPL[@INTERPRETER]", default="stdlib")
+    explorer.add_argument("--minutes", type=float, default=1, help="how long to look (default: 1)")
+    explorer.add_argument("--seed", type=int, help="look in the same places as another run")
+    explorer.add_argument("--finds", type=positive, metavar="N", help="stop after so many finds")
+    explorer.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="FILE",
+        default=Path(corpus.LOCAL),
+        help="where finds are written (default: %(default)s)",
+    )
+    explorer.add_argument(
+        "--hazards", action="store_true", help="do not avoid what known deviations cover"
+    )
+    explorer.set_defaults(function=command_explore)
     return top
+
+
+def positive(text: str) -> int:
+    """A number of things of which there is at least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
 
 
 def add_candidates(command: argparse.ArgumentParser) -> None:
@@ -131,42 +213,56 @@ def command_run(options: argparse.Namespace) -> int:
     """Each candidate in a pytest of its own; the worst exit status of all."""
     specs = options.impl or ["stdlib"]
     clauses.select(options.clause, options.topic, options.level)
+    planned = [runs.Run(spec, pytest_arguments(options, spec, len(specs))) for spec in specs]
     status = GREEN
-    for spec in specs:
-        if len(specs) > 1:
-            print(f"\n== {spec}", flush=True)
-        arguments = [str(BATTERY), f"--impl={spec}", *shared_options(options)]
-        for name in ("clause", "topic", "level"):
-            arguments += [f"--{name}={value}" for value in getattr(options, name)]
-        for name in ("report", "junit"):
-            path = getattr(options, name)
-            if path is not None:
-                arguments.append(f"--{name}={for_candidate(path, spec, len(specs))}")
-        arguments += ["-n", str(processes(options))]
-        status = max(status, run_pytest([*arguments, *options.rest]), key=severity)
+    if options.jobs > 1 and len(planned) > 1:
+        with contextlib.closing(runs.side_by_side(planned, options.jobs)) as crew:
+            for ended in crew:
+                print(f"\n== {ended.run.name}\n{ended.output.strip()}", flush=True)
+                status = max(status, ended.status, key=runs.severity)
+        return status
+    for run in planned:
+        if len(planned) > 1:
+            print(f"\n== {run.name}", flush=True)
+        status = max(status, runs.alone(run.arguments), key=runs.severity)
     return status
 
 
-def processes(options: argparse.Namespace) -> int:
-    """How many processes share the tests; 0 is this one alone."""
+def pytest_arguments(options: argparse.Namespace, spec: str, candidates: int) -> tuple[str, ...]:
+    """What pytest is called with for one of several candidates."""
+    arguments = [str(runs.BATTERY), f"--impl={spec}", *shared_options(options)]
+    arguments += filters(options)
+    for name in ("report", "junit"):
+        path = getattr(options, name)
+        if path is not None:
+            arguments.append(f"--{name}={for_candidate(path, spec, candidates)}")
+    return (*arguments, "-n", str(processes(options, candidates)), *options.rest)
+
+
+def filters(options: argparse.Namespace) -> list[str]:
+    """The options that select clauses, for pytest."""
+    return [
+        f"--{name}={value}"
+        for name in ("clause", "topic", "level")
+        for value in getattr(options, name)
+    ]
+
+
+def processes(options: argparse.Namespace, candidates: int) -> int:
+    """How many processes share the tests of a candidate; 0 is this one alone."""
     if options.n is not None:
         return int(options.n)
-    if options.clause or options.topic or options.in_process:
+    side_by_side = options.jobs > 1 and candidates > 1
+    if side_by_side or options.clause or options.topic or options.in_process:
         return 0
     return max(len(launcher.CORES), 1)
-
-
-def severity(status: int) -> int:
-    """Which of two exit statuses says more: wrong usage, incomplete, red, green."""
-    return [GREEN, RED, INCOMPLETE, USAGE].index(status)
 
 
 def for_candidate(path: Path, spec: str, candidates: int) -> Path:
     """A file's name for one of several candidates."""
     if candidates == 1:
         return path
-    safe = "".join(c if c.isalnum() or c in "._-@" else "-" for c in spec)
-    return path.with_name(f"{path.stem}-{safe}{path.suffix}")
+    return path.with_name(f"{path.stem}-{runs.safe(spec)}{path.suffix}")
 
 
 def shared_options(options: argparse.Namespace) -> list[str]:
@@ -174,47 +270,13 @@ def shared_options(options: argparse.Namespace) -> list[str]:
     return found + (["--in-process"] if options.in_process else [])
 
 
-def run_pytest(arguments: list[str], silent: bool = False) -> int:
-    """pytest over the battery with nothing of the user's own configuration in its way."""
-    quiet = ["-qq", "-rN", "--no-header", "--tb=short", "--color=auto", "-p", "no:cacheprovider"]
-    quiet += ["-o", "console_output_style=classic"]  # no percentages: the plugin shows progress
-    config = ["-c", str(BATTERY / "pytest.ini"), "--rootdir", str(BATTERY)]
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "mmap_spec.plugin",
-        *config,
-        *quiet,
-        *arguments,
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL if silent else None) as child:
-        try:
-            status = child.wait()
-        except KeyboardInterrupt:
-            end(child)
-            raise
-    return {4: USAGE}.get(status, status) if status in (0, 1, 2, 3, 4) else INCOMPLETE
-
-
-def end(child: subprocess.Popen[bytes]) -> None:
-    """Let an interrupted run put its workers away; a terminal has interrupted it already."""
-    for number in (None, signal.SIGINT, signal.SIGKILL):
-        if number is not None:
-            child.send_signal(number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=10)
-            return
-
-
 def command_replay(options: argparse.Namespace) -> int:
     """One test on each candidate."""
-    test = options.test.removeprefix("battery/")
+    test = runs.BATTERY / options.test.removeprefix("battery/")
     status = GREEN
     for spec in options.impl or ["stdlib"]:
-        arguments = [str(BATTERY / test), f"--impl={spec}", *shared_options(options), *options.rest]
-        status = max(status, run_pytest([*arguments, "--by-test"]), key=severity)
+        arguments = [str(test), f"--impl={spec}", *shared_options(options), *options.rest]
+        status = max(status, runs.alone([*arguments, "--by-test"]), key=runs.severity)
     return status
 
 
@@ -285,7 +347,23 @@ def command_update(options: argparse.Namespace) -> int:
     """Judge each candidate, and bring its expected.toml up to date with what was seen."""
     from mmap_spec import update
 
-    return update.update(options.impl or ["stdlib"], shared_options(options), run_pytest, BATTERY)
+    clauses.select(options.clause, options.topic, options.level)
+    chosen = [*shared_options(options), *filters(options)]
+    return update.update(options.impl or ["stdlib"], chosen, runs.alone, runs.BATTERY)
+
+
+def command_fetch(options: argparse.Namespace) -> int:
+    """Get each interpreter that is named; without a name, list them."""
+    known = fetch.fetchable()
+    if not options.names:
+        for name, details in known.items():
+            where = fetch.installed(name, details)
+            print(f"{name:<12} {where or f'absent: mmap-spec fetch {name}'}")
+        return GREEN
+    for pattern in options.names:
+        for name in fnmatch.filter(known, pattern) or [pattern]:
+            print(f"{name}: {fetch.fetch(name, print)}", flush=True)
+    return GREEN
 
 
 def command_compare(options: argparse.Namespace) -> int:
@@ -294,6 +372,71 @@ def command_compare(options: argparse.Namespace) -> int:
         raise BadDescriptor("compare needs at least two candidates")
 
     def quiet(arguments: list[str]) -> int:
-        return run_pytest([str(BATTERY), *arguments], silent=True)
+        return runs.alone(arguments, silent=True)
 
     return compare.run(options.impls, options.seconds, options.seed, quiet)
+
+
+# -- matrix -----------------------------------------------------------------
+
+
+def command_matrix(options: argparse.Namespace) -> int:
+    """Every candidate that is here, side by side; then the table."""
+    chosen = clauses.select(options.clause, options.topic, options.level)
+    every = matrix.candidates()
+    wanted = options.impl or ["*"]
+    names = [name for name in every if any(fnmatch.fnmatchcase(name, glob) for glob in wanted)]
+    names += [name for name in wanted if not fnmatch.filter(every, name)]  # such as a path
+    rows = matrix.plan(names, options.results, len(chosen), options.again)
+    console = Output()
+    if not console.is_terminal:
+        console = Output(width=200)
+    status = matrix.run(rows, filters(options), options.jobs, console)
+    matrix.conclude(rows, options.results, console)
+    return status
+
+
+def command_explore(options: argparse.Namespace) -> int:
+    """Take random steps on a candidate and on the model, and show where they part."""
+    if options.minutes <= 0:
+        raise BadDescriptor(f"--minutes={options.minutes:g}: it must be more than 0")
+    return explore.run(
+        options.impl,
+        options.minutes,
+        options.seed,
+        options.corpus,
+        finds=options.finds,
+        hazards=options.hazards,
+    )
+
+
+# -- report and diff --------------------------------------------------------
+
+
+def command_report(options: argparse.Namespace) -> int:
+    """Draw what result streams hold; without an option, the Markdown summary is printed."""
+    found = overview.gather(options.results)
+    if options.site:
+        pages = site.build(found, options.site)
+        print(f"{pages} pages of {len(found.columns)} candidates: {options.site / 'index.html'}")
+    if options.markdown:
+        with options.markdown.open("a", encoding="utf-8") as stream:
+            stream.write(markdown.summary(found))
+    if options.figures:
+        markdown.put_figures(options.figures, found)
+    if options.platforms:
+        options.platforms.write_text(platforms.page(options.results), encoding="utf-8")
+    if not (options.site or options.markdown or options.figures or options.platforms):
+        print(markdown.summary(found), end="")
+    return GREEN
+
+
+def command_diff(options: argparse.Namespace) -> int:
+    """The clauses that changed; 1 if something got worse, 3 if the new run is incomplete."""
+    status = GREEN
+    for said in changes.report([options.old], [options.new]):
+        if isinstance(said, int):
+            status = said
+        else:
+            print(said)
+    return status

@@ -105,9 +105,11 @@ class Implementation:
     env: tuple[tuple[str, str], ...] = ()
     requirement: str | None = None
     hint: str | None = None
+    windows: str | None = None
     extends: str | None = None
     homepage: str | None = None
     tracker: str | None = None
+    interpreters: tuple[str, ...] = ("*",)
 
     def deviations(self, below: tuple[str, ...] = ()) -> list[Deviation]:
         """Its own known deviations, and those of what it extends."""
@@ -165,9 +167,11 @@ def load_impl(path: Path) -> Implementation:
         env=tuple(data.get("env", {}).items()),
         requirement=requirement,
         hint=build.get("hint"),
+        windows=build.get("windows"),
         extends=data.get("extends"),
         homepage=data.get("homepage"),
         tracker=data.get("tracker"),
+        interpreters=tuple(data.get("interpreters", ["*"])),
     )
 
 

@@ -24,13 +24,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
-import platformdirs
 from packaging.version import InvalidVersion, Version
 
-from mmap_spec import descriptors, worker
+from mmap_spec import descriptors, fetch, worker
+from mmap_spec.cache import cache, make_once
 from mmap_spec.candidate import Candidate, LinkDied, Profile, Session
 from mmap_spec.descriptors import BadDescriptor, Implementation, Interpreter
 from mmap_spec.protocol import PROTOCOL, ProtocolError
@@ -80,9 +80,10 @@ def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
     if "command" in entry:
         command = tuple(entry["command"])
     else:
-        found = next((path for path in map(locate, entry.get("find", [name])) if path), None)
+        found = find_program(name, entry)
         if found is None:
-            raise CannotStart(f"{name} is not on this machine. {entry.get('hint', '')}".strip())
+            hint = f"mmap-spec fetch {name}" if "fetch" in entry else entry.get("hint", "")
+            raise CannotStart(f"{name} is not on this machine. {hint}".strip())
         command = (found,)
     return Interpreter(
         name,
@@ -91,6 +92,13 @@ def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
         float(entry.get("timeout", Interpreter.timeout)),
         tuple((key, os.path.expanduser(value)) for key, value in entry.get("env", {}).items()),
     )
+
+
+def find_program(name: str, entry: dict[str, Any]) -> str | None:
+    """The program of an entry: the first of its places, or the one that was fetched."""
+    places = entry.get("find", [] if "fetch" in entry else [name])
+    found = next((path for path in map(locate, places) if path), None)
+    return found or ("fetch" in entry and fetch.installed(name, entry["fetch"])) or None
 
 
 def locate(where: str) -> str | None:
@@ -286,11 +294,6 @@ class InProcessLink:
 # -- building ---------------------------------------------------------------
 
 
-def cache() -> Path:
-    """Where built implementations and fetched interpreters are kept."""
-    return Path(os.environ.get("MMAP_SPEC_CACHE") or platformdirs.user_cache_dir("mmap-spec"))
-
-
 def fingerprint(requirement: str) -> str:
     """A hash of the requirement, and of the sources if it is a folder."""
     digest = hashlib.sha256(requirement.encode())
@@ -317,38 +320,29 @@ def build(spec: Spec, facts: dict[str, Any], say: Say) -> Path:
     tag += "-debug" if facts["debug"] else ""
     tag += "" if facts["gil"] else "-nogil"
     name = spec.implementation.id
-    target = cache() / "built" / name / f"{tag}-{fingerprint(requirement)}"
-    if target.is_dir():
-        return target
-    say(f"building {name} for {facts['implementation_name']} {facts['python_full_version']} ...")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
-    try:
+
+    def make(scratch: Path) -> None:
+        say(f"building {name} for {tag} ...")
         source = requirement
         if Path(requirement).is_dir():  # pip would leave its traces in the sources
-            source = str(scratch / "source")
+            source = str(scratch.with_suffix(".source"))
             shutil.copytree(
                 requirement, source, ignore=shutil.ignore_patterns("build", "*.egg-info")
             )
-        install(spec, ["--target", str(scratch / "target"), source])
-        (scratch / "target").rename(target)
-    except OSError:
-        if not target.is_dir():  # otherwise another process was faster
-            raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return target
+        install(spec, facts, ["--target", str(scratch), source])
+
+    return make_once(cache() / "built" / name / f"{tag}-{fingerprint(requirement)}", make)
 
 
-def install(spec: Spec, arguments: list[str]) -> None:
+def install(spec: Spec, facts: dict[str, Any], arguments: list[str]) -> None:
     """Run pip for the spec's interpreter: its own pip, or ours on its behalf."""
     command = list(spec.interpreter.command)
     env = {**os.environ, **dict(spec.interpreter.env), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    own = subprocess.run(
-        [*command, "-m", "pip", "--version"], capture_output=True, env=env, check=False
-    )
     pip = [*command, "-m", "pip"]
-    if own.returncode != 0:
+    if facts["os_name"] == "nt" and os.name != "nt":
+        env |= cross_building(spec, facts)
+        pip = [sys.executable, "-m", "pip"]
+    elif subprocess.run([*pip, "--version"], capture_output=True, env=env).returncode != 0:
         pip = [sys.executable, "-m", "pip", "--python", command[0]]
     done = subprocess.run(
         [*pip, "install", "--quiet", *arguments],
@@ -364,6 +358,18 @@ def install(spec: Spec, arguments: list[str]) -> None:
             + (f" ({hint})" if hint else "")
             + f": {shlex.join(pip)} install {shlex.join(arguments)}\n{done.stderr.strip()[-3000:]}"
         )
+
+
+def cross_building(spec: Spec, facts: dict[str, Any]) -> dict[str, str]:
+    """The environment that makes a build one for a Windows CPython on another system."""
+    variable = spec.implementation.windows
+    if variable is None:
+        raise CannotStart(
+            f"{spec.text}: it cannot be built for Windows on another system: its impl.toml has "
+            "no build.windows"
+        )
+    folder = PureWindowsPath(facts["executable"]).parent  # Wine's disk Z: is all of this system
+    return {variable: "/" + folder.relative_to(folder.anchor).as_posix()}
 
 
 # -- starting ---------------------------------------------------------------

@@ -20,11 +20,12 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Flaky, StopTest
 
 from mmap_spec import clauses as catalogue_module
-from mmap_spec import launcher, program, strategies  # noqa: F401 - strategies registers the profile
+from mmap_spec import corpus, launcher, program, strategies  # noqa: F401 - strategies registers the profile
+from mmap_spec.cache import cache
 from mmap_spec.candidate import Candidate, CandidateDied, Untestable
 from mmap_spec.clauses import Clause
 from mmap_spec.descriptors import BadDescriptor, Deviation, parse_api
-from mmap_spec.report import failure, junit, progress, stream
+from mmap_spec.report import difference, failure, junit, progress, stream
 from mmap_spec.verdicts import FAILURES, Result, Verdict, exit_status, judge, listed, summary
 
 KEY: pytest.StashKey[Gate] = pytest.StashKey()
@@ -45,6 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--api", metavar="3.X", help="judge by this API version")
     group.addoption("--in-process", action="store_true", help="no worker: for debugging")
     group.addoption("--by-test", action="store_true", help="judge only what the given tests test")
+    group.addoption("--progress", metavar="FILE", help="keep the number of tests done in a file")
+    group.addoption("--core", type=int, metavar="N", help="share the N-th core with the worker")
     group.addoption("--report", metavar="FILE", help="write the result stream (JSON lines)")
     group.addoption("--junit", metavar="FILE", help="write JUnit XML, a case a clause")
 
@@ -52,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(*ids): the clauses that a test tests")
     hypothesis.settings.load_profile("gate")
-    set_hypothesis_home_dir(launcher.cache() / "hypothesis")  # not in the user's folder
+    without_whole_diffs(config)
+    set_hypothesis_home_dir(cache() / "hypothesis")  # not in the user's folder
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # workers are put away
     try:
         config.stash[KEY] = Gate(config)
@@ -60,6 +64,14 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     except launcher.CannotStart as error:
         pytest.exit(str(error), returncode=3)
+
+
+def without_whole_diffs(config: pytest.Config) -> None:
+    """pytest shows whole diffs where it thinks that it runs in CI: minutes for long contents."""
+    environment = pytest.MonkeyPatch()
+    for name in ("CI", "BUILD_NUMBER"):
+        environment.delenv(name, raising=False)
+    config.add_cleanup(environment.undo)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,7 +90,7 @@ class Gate:
         self.results: list[Result] = []
         self.shown: set[str] = set()  # clauses of which one failure was shown in full
         self.broken = False
-        self.bar: progress.Bar | None = None
+        self.bar: progress.Bar | progress.Tally | None = None
         self.verdicts: list[Verdict] = []
         self.selected = catalogue_module.select(option("clause"), option("topic"), option("level"))
         api = parse_api(option("api"), "--api") if option("api") else None
@@ -101,6 +113,7 @@ class Gate:
             self.spec.text,
             {**self.profile.__dict__, "api": "{}.{}".format(*self.profile.api)},
             len(self.selected),
+            **stream.describe(self.spec),
         )
 
     @property
@@ -112,7 +125,8 @@ class Gate:
     def index(self) -> int:
         """A number that spreads pytest-xdist's workers, and runs side by side, over the cores."""
         if self.is_main:
-            return os.getpid()
+            given: int | None = self.config.getoption("core")
+            return os.getpid() if given is None else given
         name: str = self.config.workerinput["workerid"]  # type: ignore[attr-defined]
         return os.getppid() + int(name.removeprefix("gw"))
 
@@ -142,6 +156,8 @@ class Gate:
             f"clauses:   {len(self.selected)} selected of {len(catalogue_module.catalogue())}, "
             f"{len(self.applicable())} apply, {len(known)} known deviations match"
         )
+        if (Path.cwd() / corpus.LOCAL).exists():
+            self.say(f"corpus:    {corpus.LOCAL} of this folder is replayed too")
 
     def take(self, result: Result) -> None:
         self.results.append(result)
@@ -355,7 +371,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     _main_gate = gate if gate.is_main else None
     if gate.is_main:
         gate.announce()
-        if TERMINAL is not None and session.config.getoption("verbose") <= -2:
+        tally = session.config.getoption("progress")
+        if tally:
+            gate.bar = progress.Tally(Path(tally))
+        elif TERMINAL is not None and session.config.getoption("verbose") <= -2:
             gate.bar = progress.Bar(TERMINAL)
 
 
@@ -374,6 +393,12 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
 def pytest_internalerror() -> None:
     if _main_gate is not None:
         _main_gate.broken = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Long values are not compared line by line."""
+    return difference.explain(op, left, right)
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:

@@ -26,7 +26,11 @@ import traceback
 
 PROTOCOL = 1
 DIGEST_LIMIT = 1 << 22  # bytes; larger contents are sampled at both ends
-BUILTIN_CLASSES = {value: name for name, value in vars(builtins).items() if isinstance(value, type)}
+BUILTIN_CLASSES = {  # by their own names: some have others, too, as OSError has
+    value: value.__name__
+    for value in vars(builtins).values()
+    if isinstance(value, type) and value.__module__ == "builtins"
+}
 NAMED_CLASSES = {name: value for value, name in BUILTIN_CLASSES.items()}
 CONSTANTS = {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 OPEN_FLAGS = {
@@ -115,7 +119,7 @@ def facts():
         "platform_system": platform.system(),
         "platform_release": platform.release(),
         "platform_machine": platform.machine(),
-        "platform_version": platform.version(),
+        "platform_version": platform.version() + wine(),
         "platform_python_implementation": platform.python_implementation(),
         "implementation_name": implementation.name,
         "implementation_version": ".".join(str(part) for part in implementation.version[:3]),
@@ -132,12 +136,27 @@ def facts():
     }
 
 
+def wine():
+    """The version of the Wine that plays Windows here; empty elsewhere."""
+    if os.name != "nt":
+        return ""
+    import ctypes
+
+    version = getattr(ctypes.WinDLL("ntdll"), "wine_get_version", None)
+    if version is None:
+        return ""
+    version.restype = ctypes.c_char_p
+    return " Wine " + version().decode("ascii")
+
+
 def descriptors():
     """Numbers of the descriptors that are open in this process, as a set."""
-    try:
-        names = os.listdir("/proc/self/fd")
-    except OSError:
-        names = None
+    names = None
+    if os.name != "nt":  # Wine shows this folder, with descriptors that are not Python's
+        try:
+            names = os.listdir("/proc/self/fd")
+        except OSError:
+            pass
     found = set()
     for number in range(256) if names is None else map(int, names):
         try:
