@@ -77,8 +77,17 @@ def site(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The engine's own tests: miniatures, self-test candidates, meta-tests."""
+    test_engine(session, *(session.posargs or ["-m", "not slow", "-n", "2", "-q"]))
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Those of the engine's tests that take more than half a minute each."""
+    test_engine(session, "-m", "slow", *(session.posargs or ["-n", "2", "-q"]))
+
+
+def test_engine(session: nox.Session, *arguments: str) -> None:
     session.install("-q", ".", "pytest-xdist", "setuptools>=77", *MUTATION)
-    arguments = session.posargs or ["-n", "2", "-q"]
     session.run("python", "-m", "pytest", "tests", *arguments)
 
 

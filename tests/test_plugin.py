@@ -9,7 +9,7 @@ from judging import BATTERY, TESTS, Judgement, judgement, write_impl
 from mmap_spec import plugin
 
 ONE, TWO = "read.count", "write.stores"  # clauses that apply everywhere
-OLD, NEW = "find.empty-past-end-found", "find.empty-past-end"  # until 3.14, since 3.15
+OLD, NEW = "flush.no-flags", "limits.flush-flags"  # until 3.14, since 3.15
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(*ids): the clauses that a test tests")
+    pytest.register_assert_rewrite("mmap_spec.battery.searches")  # its failures show the values
     hypothesis.settings.load_profile("gate")
     without_whole_diffs(config)
     set_hypothesis_home_dir(cache() / "hypothesis")  # not in the user's folder

@@ -5,6 +5,6 @@ from miniatures.faithful import Faithful
 
 class MoveRefusesEleven(Faithful):
     def move(self, destination, source, count, /):
-        if type(count) is int and count == 11:
-            raise KeyError(count)
+        if 11 in [each for each in (destination, source, count) if type(each) is int]:
+            raise KeyError(11)
         super().move(destination, source, count)
