@@ -243,6 +243,16 @@ def arithmetic(source: Source, node: Node, words: Vocabulary) -> Iterator[Change
                 yield Change(node, sign.start_byte, sign.end_byte, "")
 
 
+def one_operand(node: Node) -> Iterator[Change]:
+    """The right operand of a binary expression alone, then the left one."""
+    left = node.child_by_field_name("left")
+    right = node.child_by_field_name("right")
+    assert left is not None
+    assert right is not None
+    yield Change(node, node.start_byte, right.start_byte, "")
+    yield Change(node, left.end_byte, node.end_byte, "")
+
+
 def logical(source: Source, node: Node, words: Vocabulary) -> Iterator[Change]:
     """The other logical operator, one operand alone, or no negation."""
     sign = operator_of(node)
@@ -250,12 +260,7 @@ def logical(source: Source, node: Node, words: Vocabulary) -> Iterator[Change]:
         return
     if node.type == "binary_expression" and sign.type in ("&&", "||"):
         yield Change(node, sign.start_byte, sign.end_byte, "||" if sign.type == "&&" else "&&")
-        left = node.child_by_field_name("left")
-        right = node.child_by_field_name("right")
-        assert left is not None
-        assert right is not None
-        yield Change(node, node.start_byte, right.start_byte, "")
-        yield Change(node, left.end_byte, node.end_byte, "")
+        yield from one_operand(node)
     elif node.type == "unary_expression" and sign.type == "!":
         yield Change(node, sign.start_byte, sign.end_byte, "!!")
 
@@ -330,12 +335,7 @@ def flag(source: Source, node: Node, words: Vocabulary) -> Iterator[Change]:
     yield from names(source, node, words, False)
     sign = operator_of(node)
     if node.type == "binary_expression" and sign is not None and sign.type == "|":
-        left = node.child_by_field_name("left")
-        right = node.child_by_field_name("right")
-        assert left is not None
-        assert right is not None
-        yield Change(node, node.start_byte, right.start_byte, "")
-        yield Change(node, left.end_byte, node.end_byte, "")
+        yield from one_operand(node)
 
 
 def argument_order(source: Source, node: Node, words: Vocabulary) -> Iterator[Change]:
