@@ -9,23 +9,10 @@ import sys
 from functools import partial
 
 import pytest
-from mmap_spec import launcher, program
+from mmap_spec import program
 from mmap_spec.candidate import Candidate
 from mmap_spec.outcomes import CandidateDied
 from mmap_spec.strategies import pattern
-
-
-@pytest.fixture(scope="module")
-def started() -> Candidate:
-    candidate = launcher.start(launcher.parse("stdlib"))
-    yield candidate
-    candidate.close()
-
-
-@pytest.fixture
-def candidate(started) -> Candidate:
-    started.reset()
-    return started
 
 
 def text_of(candidate: Candidate, headline: str = "find.name on stdlib: fail") -> str:

@@ -6,23 +6,9 @@ A program in the worker plays the operation that is judged.
 from __future__ import annotations
 
 import pytest
-from mmap_spec import launcher
 from mmap_spec.candidate import Candidate
 from mmap_spec.outcomes import CandidateDied, Raised, Returned
 from mmap_spec.raises import differences
-
-
-@pytest.fixture(scope="module")
-def started() -> Candidate:
-    candidate = launcher.start(launcher.parse("stdlib"))
-    yield candidate
-    candidate.close()
-
-
-@pytest.fixture
-def candidate(started) -> Candidate:
-    started.reset()
-    return started
 
 
 def verdict(candidate: Candidate, types, program: str, names=(), **options) -> str:

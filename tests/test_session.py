@@ -5,22 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from mmap_spec import launcher
 from mmap_spec.candidate import Candidate
 from mmap_spec.outcomes import CandidateDied
-
-
-@pytest.fixture(scope="module")
-def started() -> Candidate:
-    candidate = launcher.start(launcher.parse("stdlib"))
-    yield candidate
-    candidate.close()
-
-
-@pytest.fixture
-def candidate(started) -> Candidate:
-    started.reset()
-    return started
 
 
 def descriptors(candidate: Candidate) -> int:
