@@ -362,6 +362,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
                 gate.take(result)
 
 
+def without_node_lines(config: pytest.Config) -> None:
+    """pytest-xdist tells of its workers as they start, in a pipe too: there is our own progress."""
+    reporter = config.pluginmanager.get_plugin("terminaldistreporter")
+    if reporter is not None and config.getoption("verbose") <= -2:
+        reporter.setstatus = reporter.ensure_show_status = lambda *args, **named: None
+
+
 _main_gate: Gate | None = None  # pytest_runtest_logreport gets no config
 
 
@@ -371,6 +378,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     gate = session.config.stash[KEY]
     _main_gate = gate if gate.is_main else None
     if gate.is_main:
+        without_node_lines(session.config)
         gate.announce()
         tally = session.config.getoption("progress")
         if tally:
