@@ -20,15 +20,18 @@ from mmap_spec.attribution import Difference, Evidence
 from mmap_spec.candidate import Raised, Returned
 from mmap_spec.compare import Found
 from mmap_spec.random_programs import (
+    LOOK,
     Converted,
     Died,
     HostileIndex,
     Player,
     Step,
+    deeds,
     minimise,
     without,
 )
-from processes import ended
+from mmap_spec.transcripts import Operation
+from processes import ended, hear
 
 FAITHFUL = "faithful.Faithful"
 RETURNS_NONE = "wrong_file_methods.WriteReturnsNone"
@@ -85,6 +88,19 @@ def test_planted_difference(tmp_path):
     assert "m.write(" in shown[-1]
     assert str(tmp_path) in found.program.partition('"""\nimport')[0], "who did what"
     assert "write.returns-count" in group_of(found, names, tmp_path).split(", ")
+
+
+def test_what_is_left_behind(tmp_path):
+    """An operation that comes to the same but leaves another file behind, and its clause."""
+    names = [FAITHFUL, "wrong_memory.ResizeLeavesFile"]
+    found = look(names, tmp_path, lambda new: attribution.FILE in new.difference.outcomes[0])
+    assert found.difference.operation == "resize"
+    assert "returned None, leaves the file at " in found.given[0]
+    assert found.given[0] != found.given[1]
+    last = operations(found.program)[-1]
+    assert "m.resize(" in last
+    assert found.program.rstrip().splitlines()[-1].startswith("print(stat_result1.st_size)")
+    assert "resize.file-size" in group_of(found, names, tmp_path).split(", ")
 
 
 @pytest.mark.slow
@@ -168,6 +184,7 @@ def test_interrupt(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear,
     ) as command:
         assert command.stdout is not None
         while "comparing for" not in command.stdout.readline():
@@ -204,7 +221,14 @@ def test_minimise():
     found = minimise([made, noise, noise, last], lambda steps: steps[-1].args[2:] == (11,))
     assert [step.name for step in found] == ["mmap", "move"]
     assert found[0].args == (b"\0", "ACCESS_WRITE")
-    assert found[1].args == (0, 9, 11)
+    assert found[1].args == (0, 0, 11)
+
+
+def test_minimise_hostile_arguments():
+    """An argument that need not do anything to its map does nothing; others keep their deeds."""
+    last = Step("set", "set", args=(HostileIndex(1, "seek"), HostileIndex(7, "resize")))
+    found = minimise([FIRST, last], lambda steps: "resize" in deeds(steps[-1]))
+    assert found[-1].args == (1, HostileIndex(7, "resize"))
 
 
 # -- comparing --------------------------------------------------------------
@@ -246,6 +270,39 @@ def test_nothing_follows_a_death():
     assert compare.difference([READ] * 3, [died, died]) is None
 
 
+LEFT = attribution.FILE
+
+
+@pytest.mark.parametrize(
+    ("sizes", "outcomes"),
+    [
+        ((0, 0), None),
+        ((0, 9000), (f"raised OSError, {LEFT} at size 0", f"raised OSError, {LEFT} at size 1")),
+        ((10, 4), (f"raised OSError, {LEFT} at size 1", f"raised OSError, {LEFT} at size 0")),
+    ],
+)
+def test_difference_of_files(sizes, outcomes):
+    """What differs is the operation in front of the look, not the look."""
+    steps = [Step("call", "resize", args=(HostileIndex(0, "seek"),)), Step(LOOK, LOOK)]
+    played = [[Converted(Raised(OSError), 1), Returned(size)] for size in sizes]
+    parted = compare.difference(steps, played)
+    assert parted == (None if outcomes is None else (1, Difference("resize", "seek", outcomes)))
+
+
+def test_deeds_of_several_arguments():
+    """All of them are named, and a program with more than the deadly ones is deadly, too."""
+    step = Step("set", "set", args=(HostileIndex(1, "seek"), HostileIndex(7, "resize")))
+    parted = compare.difference([step], [[Died("died by SIGSEGV")], [Returned(None)]])
+    assert parted is not None
+    assert parted[1].deed == "resize and seek"
+    known = {parted[1]: Found(parted[1], (), "")}
+    alone = Step("set", "set", args=(1, HostileIndex(7, "resize")))
+    assert (compare.lethal([step], known), compare.lethal([alone], known)) == (True, False)
+    deadly = Difference("set", "resize", parted[1].outcomes)
+    known = {deadly: Found(deadly, (), "")}
+    assert (compare.lethal([step], known), compare.lethal([alone], known)) == (True, True)
+
+
 def test_lethal_programs_are_left_out():
     """A program with a deed of which a candidate is known to die there costs a worker."""
     deadly = Difference("read", "close", ("died by SIGSEGV", "returned bytes"))
@@ -283,6 +340,23 @@ def test_names(evidence, name):
     assert attribution.names(difference, {"resize": evidence}) == name
 
 
+def test_parting_by_the_file():
+    """A test's look at a file speaks of the operation before, if that came to the same."""
+
+    def example(said: str, size: str) -> tuple[Operation, ...]:
+        return (
+            Operation("m.resize(0)", said, ""),
+            Operation("os.fstat(fd1)", "returned an object", ""),
+            Operation("stat_result1.st_size", "returned int", size),
+        )
+
+    same = [example("raised OSError", "0"), example("raised OSError", "9000")]
+    outcomes = attribution.leaving("raised OSError", (0, 9000))
+    assert list(attribution.parting(same)) == [("resize", outcomes)]
+    other = [example("raised OSError", "0"), example("returned None", "9000")]
+    assert list(attribution.parting(other)) == [("resize", ("raised OSError", "returned None"))]
+
+
 @pytest.mark.parametrize(
     ("code", "operation"),
     [
@@ -294,6 +368,7 @@ def test_names(evidence, name):
         ("len(m)", "__len__"),
         ("memoryview(m)", "export"),
         ("hostile1.calls", attribution.CONVERTED),
+        ("stat_result1.st_size", attribution.FILE),
         ("os.pread(fd1, 3, 0)", ""),
     ],
 )

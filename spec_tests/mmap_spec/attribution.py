@@ -3,7 +3,9 @@
 The tests of the topics that come into question run on every candidate, judged by the API of each.
 Where an operation of a test does on the candidates what the difference says, the test's clauses
 name it: they are *broken* by some candidate if the test does not end alike, else they leave it
-*open*.  A difference that no test shows has no clause.
+*open*.  An operation that comes to the same but leaves files of different sizes parts them, too,
+and is named by the tests that look at the file behind it.  A difference that no test shows has no
+clause.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ TOPICS = {
 }
 SHARED = ("buffer", "close", "limits", "reentrancy")  # topics that speak of every operation
 CONVERTED = "conversions:"  # begins an outcome of which only the conversions matter
+FILE = "leaves the file"  # in an outcome of which the file's size matters, too
 PATTERNS = {
+    FILE: re.compile(r"stat_result\d*\.st_size"),
     CONVERTED: re.compile(r"hostile\d*\.calls"),
     "delete": re.compile(r"del m\d*\["),
     "set": re.compile(r"m\d*\[[^=]*\] = "),
@@ -126,15 +130,31 @@ def evidences(read: Sequence[dict[str, Transcript]]) -> Iterator[tuple[str, Evid
 
 def parting(example: Sequence[tuple[Operation, ...]]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The operations of one example that gave different things, as long as they are the same."""
+    before = "", ""  # the operation before, and what it came to, if everywhere to the same
     for steps in zip(*example, strict=False):
         if len({step.code for step in steps}) > 1:
             return
+        operation = operation_of(steps[0].code)
+        saids = tuple(step.said for step in steps)
         if len({(step.said, step.value) for step in steps}) > 1:
-            operation = operation_of(steps[0].code)
             if operation == CONVERTED:
                 yield operation, tuple(f"{CONVERTED} {step.value}" for step in steps)
-            else:
-                yield operation, tuple(step.said for step in steps)
+            elif operation != FILE:
+                yield operation, saids
+            elif before[1]:
+                yield before[0], leaving(before[1], [int(step.value) for step in steps])
+        if operation not in ("", CONVERTED, FILE):
+            before = operation, saids[0] if len(set(saids)) == 1 else ""
+
+
+def leaving(said: str, sizes: Iterable[int]) -> tuple[str, ...]:
+    """The outcomes of an operation that comes to the same, but leaves files of these sizes.
+
+    Only which file is the longer one matters, since another program has others.
+    """
+    sizes = tuple(sizes)
+    ranks = sorted(set(sizes))
+    return tuple(f"{said}, {FILE} at size {ranks.index(size)}" for size in sizes)
 
 
 def names(difference: Difference, found: Evidences) -> str:

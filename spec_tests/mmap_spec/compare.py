@@ -24,12 +24,13 @@ from mmap_spec import attribution, launcher, program
 from mmap_spec.attribution import Difference, RunPytest
 from mmap_spec.candidate import Candidate, Raised, Returned
 from mmap_spec.random_programs import (
+    LOOK,
     Converted,
     Died,
-    HostileIndex,
     Outcome,
     Player,
     Step,
+    deeds,
     minimise,
     programs,
 )
@@ -38,6 +39,7 @@ from mmap_spec.transcripts import returned
 from mmap_spec.verdicts import GREEN, RED
 
 HOLE = "no clause"
+AND = " and "  # between the deeds of several arguments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +91,7 @@ def report(groups: dict[str, list[Found]]) -> None:
         print(f"\n{names}:")
         for entry in entries:
             deed = entry.difference.deed
-            hostile = f" (an argument does {deed}())" if deed else ""
+            hostile = f" (an argument does {deed})" if deed else ""
             print(f"  {entry.difference.operation}{hostile}: {' | '.join(entry.given)}")
 
 
@@ -203,9 +205,13 @@ def search(
         steps = minimise(steps[: index + 1], lambda shorter: differs_so(play(shorter), new))
         played = [player.play(steps) for player in players]
         again = difference(steps, played)
-        if again is None or again[1] != new:
+        if not differs_so(again, new) or again is None:
             return  # it comes and goes
-        known[new] = describe(candidates, new, [outcomes[again[0]] for outcomes in played])
+        index, new = again
+        if new in known:
+            return
+        given = [at_step(steps, outcomes, index) for outcomes in played]
+        known[new] = describe(candidates, new, given)
         if tell(known[new]):
             deadline = time.monotonic()
 
@@ -225,23 +231,20 @@ def search(
 
 
 def differs_so(parted: tuple[int, Difference] | None, wanted: Difference) -> bool:
-    """Whether a program parts the candidates in the wanted way."""
-    return parted is not None and parted[1] == wanted
+    """Whether a program parts the candidates in the wanted way, by whatever argument."""
+    if parted is None:
+        return False
+    return (parted[1].operation, parted[1].outcomes) == (wanted.operation, wanted.outcomes)
 
 
 def lethal(steps: list[Step], known: dict[Difference, Found]) -> bool:
     """Whether a program has a hostile argument of which a candidate is known to die there."""
     deadly = {
-        (parted.operation, parted.deed)
+        (parted.operation, frozenset(parted.deed.split(AND)))
         for parted in known
         if parted.deed and any(text.startswith("died") for text in parted.outcomes)
     }
-    return any((step.name, deed_of(step)) in deadly for step in steps)
-
-
-def deed_of(step: Step) -> str:
-    """What the hostile argument of a step does; "" if there is none."""
-    return next((arg.deed for arg in step.args if isinstance(arg, HostileIndex)), "")
+    return any(step.name == name and deed <= deeds(step) for step in steps for name, deed in deadly)
 
 
 def difference(steps: list[Step], played: list[list[Outcome]]) -> tuple[int, Difference] | None:
@@ -249,10 +252,20 @@ def difference(steps: list[Step], played: list[list[Outcome]]) -> tuple[int, Dif
     for index, step in enumerate(steps):
         outcomes = [outcomes[index] for outcomes in played]
         if not all(same(outcome, outcomes[0]) for outcome in outcomes[1:]):
-            return index, Difference(step.name, deed_of(step), apart(outcomes))
+            parted = apart(outcomes)
+            if step.kind == LOOK:
+                step = steps[index - 1]
+                parted = attribution.leaving(said(played[0][index - 1]), map(size, outcomes))
+            return index, Difference(step.name, AND.join(sorted(deeds(step))), parted)
         if isinstance(outcomes[0], Died):
             return None
     return None
+
+
+def size(look: Outcome) -> int:
+    """The file's size that a look has found."""
+    assert isinstance(look, Returned), "the descriptor of the program's own file is open"
+    return int(look.value)
 
 
 def apart(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
@@ -282,6 +295,13 @@ def said(outcome: Outcome) -> str:
     return f"raised {outcome.type.__name__}" if isinstance(outcome, Raised) else outcome.how
 
 
+def at_step(steps: Sequence[Step], outcomes: Sequence[Outcome], index: int) -> str:
+    """What a candidate did in a step, and how it left the file if the step looks there."""
+    if steps[index].kind != LOOK:
+        return in_full(outcomes[index])
+    return f"{in_full(outcomes[index - 1])}, {attribution.FILE} at {size(outcomes[index])} bytes"
+
+
 def in_full(outcome: Outcome) -> str:
     """An outcome with its value."""
     if isinstance(outcome, Converted):
@@ -291,13 +311,10 @@ def in_full(outcome: Outcome) -> str:
     return said(outcome)
 
 
-def describe(
-    candidates: Sequence[Candidate], parted: Difference, outcomes: Sequence[Outcome]
-) -> Found:
+def describe(candidates: Sequence[Candidate], parted: Difference, given: Sequence[str]) -> Found:
     """The program that was played last, with what each candidate did."""
-    given = tuple(map(in_full, outcomes))
     lines = [f"{c.spec}: {text}" for c, text in zip(candidates, given, strict=True)]
     headline = f"{parted.operation}: the candidates differ\n" + "\n".join(lines)
     session = candidates[0].session
     text = program.standalone(session.journal, headline, session.judged_name)
-    return Found(parted, given, text)
+    return Found(parted, tuple(given), text)

@@ -13,13 +13,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mmap_spec.candidate import Candidate, CandidateDied, Raised, Returned, calls
+from mmap_spec.candidate import Candidate, CandidateDied, Raised, RemoteFile, Returned, calls
 from mmap_spec.strategies import ALPHABET, integers_near, needles_in, pattern
 
 SIZES = (1, 2, 10, 4095, 4096, 4097, 9000)
 HUGE = (2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64, -(2**31), -(2**63), -(2**63) - 1)
 ACCESSES = ("ACCESS_DEFAULT", "ACCESS_READ", "ACCESS_WRITE", "ACCESS_COPY")
 OPENINGS = ("anonymous", "mapped")  # the kinds of step that make a mapping
+LOOK = "file size"  # the kind of step that only looks at what the others left behind
 SLOTS = {"close": (), "resize": (1,), "seek": (0,)}  # what a hostile index does first
 
 
@@ -27,7 +28,7 @@ SLOTS = {"close": (), "resize": (1,), "seek": (0,)}  # what a hostile index does
 class Step:
     """One step: what it does, to which of the mappings made before, with which arguments."""
 
-    kind: str  # "anonymous", "mapped", "call", "get", "set", "delete", "export", "release"
+    kind: str  # an opening, "call", "get", "set", "delete", "export", "release" or a look
     name: str = ""
     mapping: int = 0
     args: tuple[Any, ...] = ()
@@ -39,6 +40,11 @@ class HostileIndex:
 
     answer: int
     deed: str
+
+
+def deeds(step: Step) -> frozenset[str]:
+    """What the hostile arguments of a step do."""
+    return frozenset(arg.deed for arg in step.args if isinstance(arg, HostileIndex))
 
 
 # -- generating -------------------------------------------------------------
@@ -103,6 +109,8 @@ def programs(draw: st.DrawFn, max_steps: int = 10) -> list[Step]:
             steps.append(Step(kind, kind, target, (draw(KEYS), draw(integers() | DATA))))
         else:
             steps.append(Step(kind, kind, target))
+        if steps[-1].name == "resize":
+            steps.append(Step(LOOK, LOOK, target))
     return steps
 
 
@@ -128,12 +136,13 @@ def minimise(steps: list[Step], shows: Callable[[list[Step]], bool]) -> list[Ste
         shorter = without(steps, index)
         if shorter and shows(shorter):
             steps = shorter
-    for index, step in enumerate(steps):
-        for simpler in simplifications(step):
-            changed = [*steps[:index], simpler, *steps[index + 1 :]]
-            if shows(changed):
-                steps = changed
-                break
+    for index in range(len(steps)):
+        for place in range(len(steps[index].args)):
+            for simpler in simplifications(steps[index], place):
+                changed = [*steps[:index], simpler, *steps[index + 1 :]]
+                if shows(changed):
+                    steps = changed
+                    break
     return steps
 
 
@@ -151,18 +160,20 @@ def without(steps: list[Step], index: int) -> list[Step] | None:
     ]
 
 
-def simplifications(step: Step) -> Iterator[Step]:
-    """The step with one argument simpler, the simplest first."""
-    for index, arg in enumerate(step.args):
-        simpler: tuple[Any, ...] = ()
-        if type(arg) is bytes:
-            sizes = (0, 1, 10) if step.kind not in OPENINGS else (1, 10)
-            simpler = tuple(arg[:size] for size in sizes if size < len(arg))
-        elif type(arg) is int:
-            simpler = tuple(value for value in (0, 1) if arg not in (0, 1))
-        for value in simpler:
-            args = (*step.args[:index], value, *step.args[index + 1 :])
-            yield dataclasses.replace(step, args=args)
+def simplifications(step: Step, place: int) -> Iterator[Step]:
+    """The step with the argument at a place simpler, the simplest first."""
+    arg = step.args[place]
+    simpler: tuple[Any, ...] = ()
+    if type(arg) is bytes:
+        sizes = (0, 1, 10) if step.kind not in OPENINGS else (1, 10)
+        simpler = tuple(arg[:size] for size in sizes if size < len(arg))
+    elif type(arg) is int:
+        simpler = tuple(value for value in (0, 1) if arg not in (0, 1))
+    elif isinstance(arg, HostileIndex):
+        simpler = (arg.answer,)
+    for value in simpler:
+        args = (*step.args[:place], value, *step.args[place + 1 :])
+        yield dataclasses.replace(step, args=args)
 
 
 # -- playing ----------------------------------------------------------------
@@ -192,13 +203,14 @@ class Player:
     def __init__(self, candidate: Candidate) -> None:
         self.candidate = candidate
         self._mappings: list[Any] = []
+        self._files: list[RemoteFile | None] = []
         self._views: list[list[Any]] = []
         self._hostile: Any = None
 
     def play(self, steps: list[Step]) -> list[Outcome]:
         """What each step did; ends with a death."""
         self.candidate.reset()
-        self._mappings, self._views = [], []
+        self._mappings, self._files, self._views = [], [], []
         outcomes: list[Outcome] = []
         for step in steps:
             try:
@@ -216,6 +228,9 @@ class Player:
     def _perform(self, step: Step) -> Any:
         if step.kind in OPENINGS:
             return self._open(step)
+        if step.kind == LOOK:
+            file = self._files[step.mapping]
+            return None if file is None else file.size()
         mapping = self._mappings[step.mapping]
         args = [self._argument(mapping, arg) for arg in step.args]
         if step.kind == "export":
@@ -233,6 +248,7 @@ class Player:
 
     def _open(self, step: Step) -> None:
         if step.kind == "anonymous":
+            file = None
             mapping = self.candidate.anonymous(*step.args)
         else:
             contents, access = step.args
@@ -240,6 +256,7 @@ class Player:
             mode = getattr(self.candidate.mmap, access)
             mapping = self.candidate.mmap.mmap(file.fd, 0, access=mode)
         self._mappings.append(mapping)
+        self._files.append(file)
         self._views.append([])
 
     def _argument(self, mapping: Any, value: Any) -> Any:
