@@ -1,13 +1,19 @@
-"""Waiting for processes that are not our children (Linux)."""
+"""Processes that hear an interrupt, and waiting for those that are not our children (Linux)."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import select
+import signal
 from pathlib import Path
 
 DEADLINE = 60  # seconds; for hangs only
+
+
+def hear() -> None:
+    """A shell's background job ignores SIGINT, and so do its children unless they are told."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(pid: int, seconds: float = DEADLINE) -> bool:

@@ -23,7 +23,7 @@ from judging import (
     mmap_spec_command,
     write_impl,
 )
-from processes import ended, fifo, still_alive
+from processes import ended, fifo, hear, still_alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="waits for processes by pidfd")
 
@@ -241,6 +241,7 @@ def started(ground: Ground, candidate: str) -> subprocess.Popen:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=hear,
     )
 
 

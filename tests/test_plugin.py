@@ -124,6 +124,47 @@ def test_outcomes(run, body, verdict, found):
     assert found in judged.found(ONE)
 
 
+COLLECTING = f"""
+import gc, signal
+from hypothesis import given
+from hypothesis import strategies as st
+
+seen = []
+
+def interrupt(phase, info):
+    if phase == "start":
+        signal.raise_signal(signal.SIGINT)
+
+def collect(number):
+    seen.append(number)
+    gc.callbacks.append(interrupt)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(interrupt)
+
+@clause({ONE!r})
+def test_last(candidate):
+    assert not seen
+
+@clause({ONE!r})
+@given(st.integers())
+def test_next_example(candidate, number):
+    assert not seen
+    collect(number)
+"""
+
+
+@pytest.mark.parametrize("source", ["collect(1)", ""], ids=["test", "example"])
+def test_interrupt_that_python_drops(run, source):
+    """A signal in a callback of the garbage collector ends the run at the next test or example."""
+    first = f"@clause({ONE!r})\ndef test_first(candidate):\n    {source or 'pass'}\n"
+    lost = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning")
+    judged = run(COLLECTING.replace("@clause", first + "@clause", 1), ONE, options=lost)
+    assert (judged.status, judged.footer) == (3, None)
+    assert judged.verdicts() == {ONE: "pass"}, "no test has seen the signal"
+
+
 def test_failing_fixture(run):
     """What fails before the test is our fault."""
     judged = run(

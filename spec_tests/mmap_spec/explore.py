@@ -10,12 +10,11 @@ import contextlib
 import itertools
 import random
 import shlex
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import hypothesis
@@ -30,6 +29,7 @@ from mmap_spec import corpus, launcher, program
 from mmap_spec.candidate import Candidate, CandidateDied
 from mmap_spec.corpus import Program
 from mmap_spec.descriptors import BadDescriptor
+from mmap_spec.interrupts import Interrupts
 from mmap_spec.lockstep import Deviation
 from mmap_spec.machine import Machine, Memory, Private, Processes, Shared, machine
 from mmap_spec.reduce import reduce
@@ -247,7 +247,9 @@ def run(
     candidate = launcher.start(parsed, core=core, say=print)
     begun = time.monotonic()
     finder = Finder(candidate, spec, seed, path, hazards=hazards)
-    with Interrupts(finder) as interrupts, contextlib.closing(candidate):
+    interrupts = Interrupts()
+    finder.tick = interrupts.check
+    with ending(interrupts), contextlib.closing(candidate):
         print(f"candidate: {spec} ({candidate.profile.describe()})", flush=True)
         failing = finder.learn(known)
         print(
@@ -276,41 +278,15 @@ def run(
     return INCOMPLETE if interrupted else GREEN
 
 
-class Interrupts:
-    """Around a run: SIGINT and SIGTERM end it, and what was found so far is kept.
-
-    The exception alone would not do: Python drops one that is raised in a destructor.
-    So the next step asks too.
-    """
-
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self, finder: Finder) -> None:
-        self.seen = False
-        self._former: list[Any] = []
-        finder.tick = self._check
-
-    def __enter__(self) -> Interrupts:
-        self._former = [signal.signal(number, self._interrupt) for number in self.SIGNALS]
-        return self
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.seen = True
-        raise KeyboardInterrupt
-
-    def _check(self) -> None:
-        if self.seen:
-            raise KeyboardInterrupt
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        for number, former in zip(self.SIGNALS, self._former, strict=True):
-            signal.signal(number, former)
-        return kind is KeyboardInterrupt
+@contextlib.contextmanager
+def ending(interrupts: Interrupts) -> Iterator[None]:
+    """Around a run: an interrupt ends it, and what was found so far is kept."""
+    interrupts.install()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        interrupts.restore()
 
 
 class Meter:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-import signal
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -25,10 +24,12 @@ from mmap_spec.cache import cache
 from mmap_spec.candidate import Candidate, CandidateDied, Untestable
 from mmap_spec.clauses import Clause
 from mmap_spec.descriptors import BadDescriptor, Deviation, parse_api
+from mmap_spec.interrupts import Interrupts
 from mmap_spec.report import difference, failure, junit, progress, stream
 from mmap_spec.verdicts import FAILURES, Result, Verdict, exit_status, judge, listed, summary
 
 KEY: pytest.StashKey[Gate] = pytest.StashKey()
+INTERRUPTS: pytest.StashKey[Interrupts] = pytest.StashKey()
 PROPERTY = "mmap_spec"
 TERMINAL = progress.terminal()  # before pytest redirects standard output
 
@@ -58,7 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("gate")
     without_whole_diffs(config)
     set_hypothesis_home_dir(cache() / "hypothesis")  # not in the user's folder
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # workers are put away
+    interrupts = config.stash[INTERRUPTS] = Interrupts()  # workers are put away
+    interrupts.install()
+    config.add_cleanup(interrupts.restore)
     try:
         config.stash[KEY] = Gate(config)
     except BadDescriptor as error:
@@ -268,8 +271,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Every test, and every example of a property, starts fresh."""
+    """Every test, and every example of a property, starts fresh, unless there was an interrupt."""
     judged = pyfuncitem.config.stash[KEY].candidate
+    interrupts = pyfuncitem.config.stash[INTERRUPTS]
+    interrupts.check()
     handle = getattr(pyfuncitem.obj, "hypothesis", None)
     if handle is None:
         judged.reset()
@@ -278,6 +283,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
     @functools.wraps(inner)
     def fresh(*args: Any, **kwargs: Any) -> Any:
+        interrupts.check()
         judged.reset()
         return inner(*args, **kwargs)
 
