@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import pytest
 from mmap_spec import program
@@ -267,6 +268,14 @@ def test_long_contents_stay_readable(candidate, data):
     """Contents that follow a rule are written by it."""
     candidate.file(data)
     assert max(map(len, text_of(candidate).splitlines())) < 120
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65535, 65536, 65537, 70000])
+def test_pattern_is_the_program_s(size):
+    """The battery's pattern, which is made block by block, is the one that programs make."""
+    names: dict[str, Any] = {}
+    exec(program.PATTERN, names)
+    assert pattern(size) == names["pattern"](size)
 
 
 VALUES = [

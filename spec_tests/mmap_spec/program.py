@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 ACCESS = {0: "ACCESS_DEFAULT", 1: "ACCESS_READ", 2: "ACCESS_WRITE", 3: "ACCESS_COPY"}
@@ -20,12 +20,20 @@ PATTERN = '''def pattern(size):
 '''
 PLAIN = (int, bytes, str, bool, type(None))
 LONG = 120  # characters of a literal that is still readable
+MANY = 8  # runs of equal bytes in one
 
 
 @functools.lru_cache(maxsize=64)
 def pattern(size: int) -> bytes:
-    """``size`` bytes that are not uniform and repeat at no page size."""
-    return bytes((i * 167 + (i >> 8) * 13 + (i >> 16)) & 255 for i in range(size))
+    """``size`` bytes that are not uniform and repeat at no page size: those of PATTERN."""
+    blocks = range((size + 255) // 256)
+    return b"".join(block(13 * number + (number >> 8) & 255) for number in blocks)[:size]
+
+
+@functools.cache
+def block(first: int) -> bytes:
+    """256 bytes of the pattern: of those with equal numbers there is one for each first byte."""
+    return bytes((first + i * 167) & 255 for i in range(256))
 
 
 Code = str | Callable[[], str]  # an operation's source text, or what makes it
@@ -89,15 +97,22 @@ def literal(data: bytes) -> str:
     text = repr(data)
     if len(text) <= LONG:
         return text
-    if data == pattern(len(data)):
+    if data[:LONG] == pattern(LONG)[: len(data)] and data == pattern(len(data)):
         return f"pattern({len(data)})"
-    runs = [(byte, sum(1 for _ in group)) for byte, group in itertools.groupby(data)]
-    if len(runs) <= 8:
+    first = list(itertools.islice(runs(data), MANY + 1))
+    if len(first) <= MANY:
         return " + ".join(
-            f"{bytes([byte])!r} * {count}" if count > 1 else repr(bytes([byte]))
-            for byte, count in runs
+            f"{byte!r} * {count}" if count > 1 else repr(byte) for byte, count in first
         )
     return f"bytes.fromhex({data.hex()!r})"
+
+
+def runs(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The runs of equal bytes in some data: the byte, how often it follows itself."""
+    while data:
+        rest = data.lstrip(data[:1])
+        yield data[:1], len(data) - len(rest)
+        data = rest
 
 
 def arguments(args: Iterable[Any], kwargs: dict[str, Any]) -> str:
