@@ -54,6 +54,16 @@ def test_new_failure(tmp_path, outcome):
     assert not applies(entry, implementation_name="pypy")
 
 
+def test_pointers_of_four_bytes(tmp_path):
+    """A 32-bit interpreter is told from the 64-bit one of the same version, in both directions."""
+    (entry,), _ = revised(tmp_path, "", line("a.b", "fail"), pointer_size=4)
+    assert applies(entry, pointer_size=4)
+    assert not applies(entry)
+    (entry,), _ = revised(tmp_path, entry_text("a.b"), line("a.b", "stale"), pointer_size=4)
+    assert applies(entry)
+    assert not applies(entry, pointer_size=4)
+
+
 def test_new_failure_elsewhere(tmp_path):
     """Another implementation is named by its own version, another platform by its name."""
     (entry,), _ = revised(

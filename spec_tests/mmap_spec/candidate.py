@@ -40,6 +40,11 @@ __all__ = [
 ]
 
 
+def machine(name: str, pointer_size: int) -> str:
+    """The machine for markers: it may run programs whose pointers are shorter than its own."""
+    return name if pointer_size == 8 else f"{name} {8 * pointer_size}-bit"
+
+
 @dataclasses.dataclass(frozen=True)
 class Profile:
     """What a candidate is judged by.  Sizes in bytes, limits inclusive."""
@@ -91,6 +96,7 @@ class Profile:
         ]
         environment: dict[str, str] = {name: getattr(self, name) for name in names}
         environment["python_version"] = "{}.{}".format(*self.python_version)
+        environment["platform_machine"] = machine(self.platform_machine, self.pointer_size)
         return environment
 
     def describe(self) -> str:

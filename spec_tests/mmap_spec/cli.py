@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     update.set_defaults(function=command_update)
 
     fetcher = commands.add_parser("fetch", help="get interpreters, or list those to be had")
-    fetcher.add_argument("names", nargs="*", metavar="NAME", help="such as wine-3.13, or wine-*")
+    fetcher.add_argument("names", nargs="*", metavar="NAME", help="such as pyodide-3.14, or wine-*")
     fetcher.set_defaults(function=command_fetch)
 
     table = commands.add_parser("matrix", help="judge every candidate that can run here")
@@ -356,9 +356,10 @@ def command_fetch(options: argparse.Namespace) -> int:
     """Get each interpreter that is named; without a name, list them."""
     known = fetch.fetchable()
     if not options.names:
+        width = max([12, *map(len, known)])
         for name, details in known.items():
             where = fetch.installed(name, details)
-            print(f"{name:<12} {where or f'absent: mmap-spec fetch {name}'}")
+            print(f"{name:<{width}} {where or f'absent: mmap-spec fetch {name}'}")
         return GREEN
     for pattern in options.names:
         for name in fnmatch.filter(known, pattern) or [pattern]:

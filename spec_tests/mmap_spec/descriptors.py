@@ -93,6 +93,19 @@ class Deviation:
 
 
 @dataclasses.dataclass(frozen=True)
+class CrossBuild:
+    """How an implementation is built for Windows on another system.
+
+    ``variable`` is the environment variable that names the folder of the Windows CPython, as a
+    path of this system; ``program`` is the compiler, ``hint`` how to get it.
+    """
+
+    variable: str
+    program: str
+    hint: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Implementation:
     """A module that implements mmap: an impl.toml, or a dotted name without one."""
 
@@ -105,7 +118,7 @@ class Implementation:
     env: tuple[tuple[str, str], ...] = ()
     requirement: str | None = None
     hint: str | None = None
-    windows: str | None = None
+    windows: CrossBuild | None = None
     extends: str | None = None
     homepage: str | None = None
     tracker: str | None = None
@@ -167,7 +180,7 @@ def load_impl(path: Path) -> Implementation:
         env=tuple(data.get("env", {}).items()),
         requirement=requirement,
         hint=build.get("hint"),
-        windows=build.get("windows"),
+        windows=CrossBuild(**build["windows"]) if "windows" in build else None,
         extends=data.get("extends"),
         homepage=data.get("homepage"),
         tracker=data.get("tracker"),
@@ -228,6 +241,7 @@ class Interpreter:
     hint: str = ""
     timeout: float = 30.0
     env: tuple[tuple[str, str], ...] = ()
+    recipe: str = ""  # by which it is fetched
 
 
 def load_interpreters() -> dict[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ from packaging.version import InvalidVersion, Version
 from mmap_spec import descriptors, fetch, worker
 from mmap_spec.cache import cache, make_once
 from mmap_spec.candidate import Candidate, LinkDied, Profile, Session
-from mmap_spec.descriptors import BadDescriptor, Implementation, Interpreter
+from mmap_spec.descriptors import BadDescriptor, CrossBuild, Implementation, Interpreter
 from mmap_spec.protocol import PROTOCOL, ProtocolError
 
 Say = Callable[[str], None]
@@ -55,7 +55,10 @@ class Spec:
 def parse(text: str) -> Spec:
     """``IMPL[@INTERPRETER]``, resolved; BadDescriptor or CannotStart say what is wrong."""
     name, _, where = text.partition("@")
-    return Spec(text, descriptors.find(name), interpreter(where))
+    spec = Spec(text, descriptors.find(name), interpreter(where))
+    if spec.interpreter.recipe == "wine" and spec.implementation.requirement is not None:
+        cross_build(spec)
+    return spec
 
 
 def interpreter(name: str) -> Interpreter:
@@ -82,7 +85,8 @@ def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
     else:
         found = find_program(name, entry)
         if found is None:
-            hint = f"mmap-spec fetch {name}" if "fetch" in entry else entry.get("hint", "")
+            only_fetched = "fetch" in entry and "find" not in entry
+            hint = f"mmap-spec fetch {name}" if only_fetched else entry.get("hint", "")
             raise CannotStart(f"{name} is not on this machine. {hint}".strip())
         command = (found,)
     return Interpreter(
@@ -91,6 +95,7 @@ def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
         entry.get("hint", ""),
         float(entry.get("timeout", Interpreter.timeout)),
         tuple((key, os.path.expanduser(value)) for key, value in entry.get("env", {}).items()),
+        entry.get("fetch", {}).get("recipe", ""),
     )
 
 
@@ -317,6 +322,7 @@ def build(spec: Spec, facts: dict[str, Any], say: Say) -> Path:
     requirement = spec.implementation.requirement
     assert requirement is not None
     tag = "{implementation_name}-{implementation_version}-{platform_machine}".format(**facts)
+    tag += "-32bit" if facts["pointer_size"] == 4 else ""  # the machine may be a 64-bit one
     tag += "-debug" if facts["debug"] else ""
     tag += "" if facts["gil"] else "-nogil"
     name = spec.implementation.id
@@ -335,7 +341,7 @@ def build(spec: Spec, facts: dict[str, Any], say: Say) -> Path:
 
 
 def install(spec: Spec, facts: dict[str, Any], arguments: list[str]) -> None:
-    """Run pip for the spec's interpreter: its own pip, or ours on its behalf."""
+    """Run pip for the spec's interpreter: its own, or one that is brought for it."""
     command = list(spec.interpreter.command)
     env = {**os.environ, **dict(spec.interpreter.env), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     pip = [*command, "-m", "pip"]
@@ -343,7 +349,7 @@ def install(spec: Spec, facts: dict[str, Any], arguments: list[str]) -> None:
         env |= cross_building(spec, facts)
         pip = [sys.executable, "-m", "pip"]
     elif subprocess.run([*pip, "--version"], capture_output=True, env=env).returncode != 0:
-        pip = [sys.executable, "-m", "pip", "--python", command[0]]
+        pip = [*command, str(brought_pip(facts["python_version"]) / "pip")]
     done = subprocess.run(
         [*pip, "install", "--quiet", *arguments],
         capture_output=True,
@@ -352,7 +358,7 @@ def install(spec: Spec, facts: dict[str, Any], arguments: list[str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        hint = spec.implementation.hint
+        hint = "; ".join(filter(None, (spec.implementation.hint, spec.interpreter.hint)))
         raise CannotStart(
             f"{spec.text}: it could not be built"
             + (f" ({hint})" if hint else "")
@@ -360,16 +366,45 @@ def install(spec: Spec, facts: dict[str, Any], arguments: list[str]) -> None:
         )
 
 
+def brought_pip(version: str) -> Path:
+    """A folder with the newest pip for a version of Python, such as 3.15.
+
+    The host's own may be too old for an interpreter that is newer than it.
+    """
+
+    def make(scratch: Path) -> None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(scratch)]
+        command += ["--python-version", version, "--only-binary", ":all:", "--no-deps", "pip"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise CannotStart(
+                f"an interpreter without pip needs one, but {shlex.join(command)}\n"
+                + done.stderr.strip()[-3000:]
+            )
+
+    return make_once(cache() / "tools" / f"pip-for-{version}", make)
+
+
 def cross_building(spec: Spec, facts: dict[str, Any]) -> dict[str, str]:
     """The environment that makes a build one for a Windows CPython on another system."""
-    variable = spec.implementation.windows
-    if variable is None:
+    variable = cross_build(spec).variable
+    folder = PureWindowsPath(facts["executable"]).parent  # Wine's disk Z: is all of this system
+    return {variable: "/" + folder.relative_to(folder.anchor).as_posix()}
+
+
+def cross_build(spec: Spec) -> CrossBuild:
+    """How the implementation is built for Windows on another system, if that can be done here."""
+    how = spec.implementation.windows
+    if how is None:
         raise CannotStart(
             f"{spec.text}: it cannot be built for Windows on another system: its impl.toml has "
             "no build.windows"
         )
-    folder = PureWindowsPath(facts["executable"]).parent  # Wine's disk Z: is all of this system
-    return {variable: "/" + folder.relative_to(folder.anchor).as_posix()}
+    if shutil.which(how.program) is None:
+        raise CannotStart(
+            f"{spec.text} needs the program {how.program}, which is not on this machine. {how.hint}"
+        )
+    return how
 
 
 # -- starting ---------------------------------------------------------------

@@ -17,6 +17,7 @@ from packaging.markers import Marker
 from tomlkit.items import AoT, Table
 
 from mmap_spec import descriptors
+from mmap_spec.candidate import machine
 from mmap_spec.launcher import CannotStart
 from mmap_spec.report import stream
 from mmap_spec.verdicts import GREEN
@@ -68,6 +69,8 @@ def condition(profile: dict[str, Any]) -> str:
         parts.append(f'implementation_version == "{profile["implementation_version"]}"')
     if profile["sys_platform"] != "linux":
         parts.append(f'sys_platform == "{profile["sys_platform"]}"')
+    elif profile["pointer_size"] == 4:
+        parts.append('"32-bit" in platform_machine')
     return " and ".join(parts)
 
 
@@ -108,6 +111,7 @@ def environment(profile: dict[str, Any]) -> dict[str, str]:
     """A profile's data as the environment of a marker."""
     version = ".".join(profile["python_full_version"].split(".")[:2])
     known = {key: value for key, value in profile.items() if isinstance(value, str)}
+    known["platform_machine"] = machine(profile["platform_machine"], profile["pointer_size"])
     return {**known, "python_version": version}
 
 
@@ -156,5 +160,6 @@ def narrow(entries: AoT, clause: str, here: str, profile: dict[str, Any]) -> str
 
 def exclude(entry: Table, here: str) -> None:
     """Add a condition that leaves this interpreter out; PEP 508 has no ``not``."""
-    other = " or ".join(part.replace(" == ", " != ") for part in here.split(" and "))
+    parts = here.replace(" == ", " != ").replace(" in ", " not in ").split(" and ")
+    other = " or ".join(parts)
     entry["when"] = f"({entry['when']}) and ({other})" if "when" in entry else other

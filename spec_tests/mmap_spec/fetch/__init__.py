@@ -18,7 +18,7 @@ from typing import Any
 from mmap_spec import descriptors
 from mmap_spec.cache import cache, make_once
 from mmap_spec.descriptors import BadDescriptor, nearest
-from mmap_spec.fetch import wine
+from mmap_spec.fetch import debian, pyodide, wine
 from mmap_spec.fetch.downloads import CannotFetch, Say
 
 __all__ = ["CannotFetch", "fetch", "fetchable", "home", "installed"]
@@ -27,7 +27,11 @@ FORMAT = 1  # to be raised when a recipe makes something else of the same detail
 
 # Each fills a folder: recipe(details of the entry, scratch folder, final folder, say).
 Recipe = Callable[[dict[str, Any], Path, Path, Say], None]
-RECIPES: dict[str, Recipe] = {"wine": wine.recipe}
+RECIPES: dict[str, Recipe] = {
+    "debian": debian.recipe,
+    "pyodide": pyodide.recipe,
+    "wine": wine.recipe,
+}
 
 
 def fetchable() -> dict[str, dict[str, Any]]:

@@ -41,6 +41,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def checked(found: Path, what: str, digest: str) -> Path:
+    """A file whose sha256 is the pinned one; CannotFetch for any other."""
+    if sha256(found) != digest:
+        raise CannotFetch(
+            f"{what}: its sha256 is {sha256(found)}, not {digest} as pinned in interpreters.toml"
+        )
+    return found
+
+
 def source_distribution(package: str, version: str, digest: str, say: Say) -> Path:
     """The source distribution of a Python package, downloaded by pip unless it is here."""
 
@@ -53,11 +62,23 @@ def source_distribution(package: str, version: str, digest: str, say: Say) -> Pa
             command[command.index("--quiet")] = "--progress-bar=on"
         run([*command, f"{package}=={version}"], f"{package} {version}")
         (found,) = folder.iterdir()
-        if sha256(found) != digest:
-            raise CannotFetch(
-                f"{package} {version}: its sha256 is {sha256(found)}, not {digest} as pinned "
-                "in interpreters.toml"
-            )
-        found.rename(scratch)
+        checked(found, f"{package} {version}", digest).rename(scratch)
+
+    return make_once(cache() / "downloads" / f"{package}-{version}-{digest[:12]}", download)
+
+
+def npm_package(package: str, version: str, digest: str, say: Say) -> Path:
+    """The archive of a package for Node.js, downloaded by npm unless it is here."""
+    what = f"{package} {version}"
+    need("npm", "npm", what)
+
+    def download(scratch: Path) -> None:
+        say(f"downloading {what}")
+        folder = scratch.with_suffix(".folder")
+        folder.mkdir()
+        command = ["npm", "pack", "--silent", "--pack-destination", str(folder)]
+        run([*command, f"{package}@{version}"], what)
+        (found,) = folder.iterdir()
+        checked(found, what, digest).rename(scratch)
 
     return make_once(cache() / "downloads" / f"{package}-{version}-{digest[:12]}", download)
