@@ -166,6 +166,7 @@ def windows(session: nox.Session) -> None:
     programs = dict(line.split(maxsplit=1) for line in listed)
     pythons = [programs[name] for name in names]
     session.run("python", "reference/checks/windows.py", *pythons)
+    session.run("python", "-m", "pytest", "-q", "tests/wine/orphans.py")
     candidates = [f"--impl=reference@{name}" for name in names]
     session.run("mmap-spec", "run", *candidates, *session.posargs)
 
