@@ -31,6 +31,13 @@ class SeekOnClosedConvertsTwice(Faithful):
         return super().seek(position, *args)
 
 
+@caught_by("close.resize-bad-argument", "but the operation returned None")
+class ResizeOfClosedTakesAnything(Faithful):
+    def resize(self, size, /):
+        if not self.closed or type(size) is int:
+            super().resize(size)
+
+
 @caught_by("close.refuses-iteration", "expected ValueError, but the operation returned")
 class ClosedIsEmptyToIterate(Faithful):
     def __iter__(self):

@@ -48,6 +48,24 @@ class UnknownAccessAccepted(Faithful):
         return super().__new__(cls, **given)
 
 
+@caught_by("access.pages", "assert (['r--p'], False) == (['r--s'], False)")
+class ReadOnlyIsPrivate(Faithful):
+    def __new__(cls, *args, **kwargs):
+        given = bound(args, kwargs)
+        if given["access"] == mmap.ACCESS_READ:
+            given.update(access=0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        return super().__new__(cls, **given)
+
+
+@caught_by("access.prot-pages", "assert (['rw-s'], False) == (['-w-s'], False)")
+class WritableIsReadable(Faithful):
+    def __new__(cls, *args, **kwargs):
+        given = bound(args, kwargs)
+        if not given["access"] and given["prot"] & mmap.PROT_WRITE:
+            given["prot"] |= mmap.PROT_READ
+        return super().__new__(cls, **given)
+
+
 @caught_by("length.too-long", "expected ValueError, but the operation returned")
 class LengthBeyondFileShortened(Faithful):
     def __new__(cls, *args, **kwargs):

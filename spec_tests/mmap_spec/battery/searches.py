@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmap_spec import model
+from mmap_spec.battery.near_matches import NEEDLES, ROOM, endings, many, near
 from mmap_spec.candidate import Candidate
 from mmap_spec.clauses import clause
 from mmap_spec.situations import each_access, of_file, past_the_end
@@ -52,6 +53,10 @@ class Searches:
     def of(self, searched: Any) -> Any:
         """The method of a map, or of bytes, which are the oracle."""
         return getattr(searched, self.search)
+
+    def ahead(self, data: bytes) -> bytes:
+        """Bytes that are met in this order."""
+        return data if self.search == "find" else data[::-1]
 
     # -- what is found -----------------------------------------------------
 
@@ -152,6 +157,86 @@ class Searches:
         """A needle of one byte is found for each of the 256 values."""
         search = self.of(candidate.anonymous(bytes(range(256))))
         assert [search(bytes([byte])) for byte in range(256)] == list(range(256))
+
+    @rule("every-byte")
+    def test_after_a_longer_needle(self, candidate):
+        """A byte, and two of them, are found right after a search for a longer needle."""
+        data = bytes(range(256)) * 2
+        needles = [data[at : at + size] for at in range(255) for size in (40, 1, 13, 2, 3, 1)]
+        m = candidate.anonymous(data)
+        program = "result = [list(map(search, needles)), list(map(search, needles[::-1]))]"
+        expected = [self.of(data)(needle) for needle in needles]
+        found = candidate.run(program, search=self.of(m), needles=needles)
+        assert found == [expected, expected[::-1]]
+
+    @rule("near-matches")
+    @pytest.mark.parametrize("step", [1, -1])
+    @pytest.mark.parametrize("needle", NEEDLES)
+    def test_behind_many_near_matches(self, candidate, needle, step):
+        """The result is right behind so many near matches that a fast search has to change."""
+        base, wanted = many(needle), needle[::step]
+        contents = [(base + ending)[::step] for ending in endings(needle)]
+        length = len(contents[0])
+        end = slice(length - ROOM, length) if step > 0 else slice(ROOM)
+        program = """
+            result = []
+            for ending in endings:
+                m[end] = ending
+                result.append(getattr(m, name)(needle, 0))
+        """
+        names = {"name": self.search, "needle": wanted, "end": end}
+        names["endings"] = [data[end] for data in contents]
+        found = candidate.run(program, m=candidate.anonymous(contents[0]), **names)
+        assert found == [self.of(data)(wanted) for data in contents]
+
+    @rule("near-matches")
+    @pytest.mark.parametrize("needle", [b"a" * 13, b"abbabaabbaaba", b"abcdefghijklm"])
+    def test_near_match_at_the_end(self, candidate, needle):
+        """The result is -1 where a range ends with a near match, however many lie before it."""
+        data = self.ahead(many(needle))
+        program = """
+            result = []
+            for size in range(13, len(m), 14):
+                bounds = (0, size) if name == "find" else (len(m) - size, len(m))
+                result.append(getattr(m, name)(needle, *bounds))
+        """
+        m = candidate.anonymous(data)
+        found = candidate.run(program, m=m, name=self.search, needle=self.ahead(needle))
+        assert found == [-1] * (len(data) // 14)
+
+    @rule("near-matches")
+    def test_right_behind_a_near_match(self, candidate):
+        """A needle is found that begins a byte behind a near match, however many lie before it."""
+        needle = b"a" * 13
+        data = self.ahead(many(needle))
+        program = """
+            result = []
+            for at in range(0, len(m), 14):
+                start = at if name == "find" else len(m) - 14 - at
+                piece = slice(start, start + 14)
+                before = m[piece]
+                m[piece] = near
+                result.append(getattr(m, name)(needle, 0))
+                m[piece] = before
+        """
+        piece = self.ahead(near(needle, 0) + b"a")
+        m = candidate.anonymous(data)
+        found = candidate.run(program, m=m, name=self.search, needle=needle, near=piece)
+        expected = range(1, len(data), 14)
+        if self.search == "rfind":
+            expected = [len(data) - place - 13 for place in expected]
+        assert found == list(expected)
+
+    @rule("needle-buffers")
+    @pytest.mark.parametrize("needle", NEEDLES)
+    def test_part_of_a_buffer_as_needle(self, candidate, needle):
+        """What lies round the needle in its buffer does not matter, also where it is in the map."""
+        data = self.ahead(many(needle) + needle + many(needle, 0))
+        expected = self.of(data)(self.ahead(needle))
+        program = "result = search(memoryview(data)[at : at + size], 0)"
+        names = {"data": data, "at": expected, "size": len(needle)}
+        m = candidate.anonymous(data)
+        assert candidate.run(program, search=self.of(m), **names) == expected
 
     @rule("near-matches")
     @pytest.mark.parametrize("length", [2, 3, 8, 33, 200])

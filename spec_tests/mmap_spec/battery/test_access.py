@@ -40,6 +40,15 @@ def refuses_assignment(candidate, mapping):
     return True
 
 
+def pages_of(candidate, path):
+    """What the system lets the process do with the pages of the map of a file, such as "rw-s"."""
+    return candidate.run(
+        "with open('/proc/self/maps') as maps:\n"
+        "    result = [line.split()[1] for line in maps if path in line]",
+        path=path,
+    )
+
+
 @st.composite
 def assignments(draw, length):
     """A place in ``length`` bytes, and a few bytes for it: (start, bytes)."""
@@ -381,6 +390,43 @@ def test_prot_with_private(candidate, names):
     for flags in (candidate.mmap.MAP_PRIVATE, candidate.mmap.MAP_SHARED):
         m = candidate.mmap.mmap(f.fd, 0, flags=flags, prot=prot)
         assert is_readonly(candidate, m) is ("PROT_WRITE" not in names)
+
+
+@clause("access.pages")
+@pytest.mark.parametrize(
+    ("access", "pages"),
+    [
+        ("ACCESS_DEFAULT", "rw-s"),
+        ("ACCESS_READ", "r--s"),
+        ("ACCESS_WRITE", "rw-s"),
+        ("ACCESS_COPY", "rw-p"),
+    ],
+)
+def test_pages(candidate, access, pages):
+    """The pages of a map allow what its access says."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0, access=getattr(candidate.mmap, access))
+    assert (pages_of(candidate, f.path), m.closed) == ([pages], False)
+
+
+@clause("access.prot-pages")
+@pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+@pytest.mark.parametrize(
+    ("names", "pages"),
+    [
+        ([], "---"),
+        (["PROT_READ"], "r--"),
+        (["PROT_WRITE"], "-w-"),
+        (["PROT_READ", "PROT_WRITE"], "rw-"),
+    ],
+)
+def test_pages_of_prot(candidate, names, pages, flags):
+    """The pages of a map allow what its prot says, and nothing else."""
+    f = candidate.file(pattern(SIZE))
+    mode = getattr(candidate.mmap, flags)
+    m = candidate.mmap.mmap(f.fd, 0, flags=mode, prot=prot_of(candidate, names))
+    shown = pages + ("s" if flags == "MAP_SHARED" else "p")
+    assert (pages_of(candidate, f.path), m.closed) == ([shown], False)
 
 
 @clause("access.read-only-view")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmap_spec.candidate import calls
+from mmap_spec.candidate import Raised, Returned, calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import c_call, closer, of_file, readonly, resizer
 from mmap_spec.strategies import contents, indices, integers_near, pattern
@@ -846,6 +846,21 @@ def test_value_shrinks(candidate, index):
     with candidate.raises(IndexError, state=False):  # it is shorter
         m[index] = resizer(candidate, m, 100, 65)
     assert m[:] == pattern(9000)[:100]
+
+
+@clause("assignment.value-shrinks-negative")
+@pytest.mark.parametrize("index", [-1, -100])
+def test_value_shrinks_from_the_end(candidate, index):
+    """m[-i] = v stores at the end of the map as it then is, or raises IndexError."""
+    m = of_file(candidate, pattern(9000))
+    stored = candidate.outcome(m.__setitem__, index, resizer(candidate, m, 100, 65))
+    left = bytearray(pattern(9000)[:100])
+    if stored == Returned(None):
+        left[index] = 65
+    else:
+        assert isinstance(stored, Raised), stored
+        assert stored.type is IndexError, stored
+    assert m[:] == left
 
 
 @clause("assignment.source-shrinks")

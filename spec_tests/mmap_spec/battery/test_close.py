@@ -4,6 +4,7 @@ import pytest
 
 from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
+from mmap_spec.processes import child
 from mmap_spec.situations import each_access, faulty, of_file
 from mmap_spec.strategies import pattern
 
@@ -14,6 +15,8 @@ del m
 for _ in range(3):
     gc.collect()
 """
+# One byte less or more of the first three is another number of pages.
+each_length = pytest.mark.parametrize("length", [1, 4097, 8192, 10_000])
 
 
 def view_of(candidate, m):
@@ -174,11 +177,36 @@ def test_descriptor(candidate, access):
     assert candidate.state()["descriptors"] == before
 
 
+@clause("close.descriptor-zero")
+@pytest.mark.parametrize("ending", ["m.close()", "m = gc.collect()"], ids=["close", "drop"])
+def test_descriptor_zero(candidate, ending):
+    """The duplicate of the descriptor is released, also where its number is 0."""
+    source = f"""
+        import gc, os, sys
+
+        def is_open():
+            try:
+                return bool(os.fstat(0))
+            except OSError:
+                return False
+
+        fd = os.open(sys.argv[1], os.O_RDWR)
+        os.close(0)
+        m = mmap.mmap(fd, 0)
+        said = [is_open()]
+        {ending}
+        gc.collect()
+        print(*said, is_open())
+    """
+    assert child(candidate, source, candidate.file(b"abc").path) == (0, ["True", "False"])
+
+
 @clause("close.mapping")
 @each_access
-def test_mapping(candidate, access):
+@each_length
+def test_mapping(candidate, access, length):
     """close() unmaps the file from the address space of the process."""
-    file = candidate.file(pattern(10_000))
+    file = candidate.file(pattern(length))
     result = candidate.run(
         """
         def mapped():
@@ -225,9 +253,10 @@ def test_dropped_descriptor(candidate):
 
 
 @clause("close.dropped-mapping")
-def test_dropped_mapping(candidate):
+@each_length
+def test_dropped_mapping(candidate, length):
     """A map that is dropped without close() is unmapped."""
-    file = candidate.file(pattern(10_000))
+    file = candidate.file(pattern(length))
     candidate.run(MAP_AND_DROP, fd=file.fd)
     read = "with open('/proc/self/maps') as maps: result = path in maps.read()"
     assert candidate.run(read, path=file.path) is False
@@ -553,6 +582,16 @@ def test_bad_arguments_refused(candidate, method, arguments):
     m.close()
     with candidate.raises((ValueError, TypeError, OverflowError)):
         getattr(m, method)(*arguments)
+
+
+@clause("close.resize-bad-argument")
+@pytest.mark.parametrize("size", ["x", -1, 2**70])
+def test_bad_size_refused(candidate, size):
+    """resize() of a closed map refuses a bad argument as well."""
+    m = candidate.anonymous(b"abc")
+    m.close()
+    with candidate.raises((ValueError, TypeError, OverflowError)):
+        m.resize(size)
 
 
 @clause("close.refuses-bad-arguments")

@@ -107,6 +107,8 @@ def test_writing(candidate):
         m[7] = 300 - 50
         m[5:305] = bytes(300)
         m[1:900:3] = b"y" * 300
+        with memoryview(m) as view:
+            m[0:900:3] = view[:300]
         """
     check(candidate, body, m=candidate.anonymous(pattern(1000)))
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from mmap_spec.battery.near_matches import NEEDLES, SIZE, many, near
 from mmap_spec.clauses import clause
 from mmap_spec.strategies import pattern
 
@@ -46,6 +47,18 @@ libc = ctypes.CDLL(None)
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 for where in pages:
     libc.munmap(where, page)
+"""
+
+# Calls a method of a map behind which no memory is.
+NOTHING_BEHIND = """
+import ctypes
+libc = ctypes.CDLL(None)
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+memory = (ctypes.c_char * 1).from_buffer(m)
+behind = ctypes.addressof(memory) + len(m)
+del memory
+libc.munmap(behind, page)
+result = getattr(m, name)(*arguments)
 """
 
 
@@ -175,6 +188,28 @@ def test_source_between_guards(candidate):
         assert (target.find(m, 0), target.rfind(m, 0)) == (0, 0)
 
 
+@clause("guard_pages.writing")
+@pytest.mark.parametrize("name", ["find", "rfind"])
+def test_needles_between_guards(candidate, name):
+    """find() and rfind() read no byte too far of needles that lie at the ends of a map."""
+    page = candidate.profile.page_size
+    data = text(page)
+    program = """
+        view = memoryview(needles)
+        result = []
+        for length in lengths:
+            for needle in (view[:length], view[len(view) - length :]):
+                result.append(getattr(m, name)(needle, 0))
+                needle.release()
+        view.release()
+    """
+    with guarded(candidate, data) as needles:
+        m = candidate.anonymous(data)
+        names = {"m": m, "name": name, "needles": needles, "lengths": lengths(page)}
+        parts = [part for n in lengths(page) for part in (data[:n], data[page - n :])]
+        assert candidate.run(program, **names) == [getattr(data, name)(part) for part in parts]
+
+
 @clause("guard_pages.moving")
 def test_moving(candidate):
     """move() reads and writes at both ends, overlapping or not."""
@@ -199,6 +234,40 @@ def check_search(candidate, name, data, needle):
 
 
 each_search = pytest.mark.parametrize("name", ["find", "rfind"])
+
+
+@clause("guard_pages.searching")
+@each_search
+def test_behind_many_near_matches(candidate, name):
+    """Near matches lead to the needle at the last byte, or to one that is wrong there."""
+    size = 4 * candidate.profile.page_size
+    with guarded(candidate, text(size)) as m:
+        for needle in NEEDLES:
+            for last in (needle, near(needle, 0), near(needle, len(needle) - 1)):
+                data = many(needle, size)[: size - len(needle)] + last
+                data, wanted = (data, needle) if name == "find" else (data[::-1], needle[::-1])
+                m[:] = data
+                assert getattr(m, name)(wanted, 0) == getattr(data, name)(wanted)
+
+
+@clause("guard_pages.searching")
+@each_search
+def test_many_near_matches(candidate, name):
+    """Whatever the number of near matches, after the last one no byte further is read."""
+    size = 4 * candidate.profile.page_size
+    program = """
+        result = []
+        for n in range(SIZE, size, SIZE + 1):
+            bounds = (size - n, size) if name == "find" else (0, n)
+            result.append(getattr(m, name)(needle, *bounds))
+    """
+    with guarded(candidate, text(size)) as m:
+        for needle in (b"a" * SIZE, b"abcdefghijklm"):
+            data = many(needle, size)[-size - 1 : -1]
+            data, wanted = (data, needle) if name == "find" else (data[::-1], needle[::-1])
+            m[:] = data
+            found = candidate.run(program, m=m, name=name, needle=wanted, size=size, SIZE=SIZE)
+            assert set(found) == {-1}
 
 
 @clause("guard_pages.searching")
@@ -292,15 +361,17 @@ def test_ranges(candidate):
 def test_clipped(candidate, pages, more):
     """madvise() asks for nothing of what lies behind the map: the system would refuse."""
     page = candidate.profile.page_size
-    source = """
-        import ctypes
-        libc = ctypes.CDLL(None)
-        libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-        memory = (ctypes.c_char * 1).from_buffer(m)
-        behind = ctypes.addressof(memory) + len(m)
-        del memory
-        libc.munmap(behind, page)
-        result = m.madvise(mmap.MADV_NORMAL, len(m) - pages * page, *more)
-    """
     with guarded(candidate, text(3 * page)) as m:
-        assert candidate.run(source, m=m, page=page, pages=pages, more=list(more)) is None
+        advice = [candidate.mmap.MADV_NORMAL, (3 - pages) * page, *more]
+        names = {"name": "madvise", "arguments": advice}
+        assert candidate.run(NOTHING_BEHIND, m=m, page=page, **names) is None
+
+
+@clause("guard_pages.flushed")
+@pytest.mark.parametrize("pages", [(), (1, 2), (2, 1), (0, 3)], ids=str)
+def test_flushed(candidate, pages):
+    """flush() asks for nothing of what lies behind the map: the system would refuse."""
+    page = candidate.profile.page_size
+    with guarded(candidate, text(3 * page)) as m:
+        names = {"name": "flush", "arguments": [n * page for n in pages]}
+        assert candidate.run(NOTHING_BEHIND, m=m, page=page, **names) is None

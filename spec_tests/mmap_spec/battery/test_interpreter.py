@@ -234,7 +234,7 @@ def test_references_to_arguments(candidate, code):
             def __index__(self):
                 raise KeyError
         things = [Number(0), Number(1), Number(900), Number(-900), Number(2**70), Faulty()]
-        things += [bytearray(b"xy"), bytearray(900), object()]
+        things += [bytearray(b"xy"), bytearray(900), object(), int("900"), int("-900")]
         def use(thing):
             with mmap.mmap(-1, 10) as m:
                 try:
@@ -250,7 +250,7 @@ def test_references_to_arguments(candidate, code):
         del thing
         result = [after - count for after, count in zip(references(), before)]
         """
-    assert candidate.run(source) == [0] * 9
+    assert candidate.run(source) == [0] * 11
 
 
 @clause("interpreter.no-warning")

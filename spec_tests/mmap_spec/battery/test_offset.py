@@ -111,6 +111,15 @@ def test_repr(candidate, units):
     assert f"offset={offset}>" in candidate.builtins.repr(m)
 
 
+@clause("offset.repr", "resize.private-file-contents")
+def test_repr_of_a_grown_map(candidate):
+    """The repr shows the offset also of a private map that has grown beyond its file."""
+    offset, private = candidate.profile.granularity, candidate.mmap.MAP_PRIVATE
+    m = candidate.mmap.mmap(candidate.file(three_pages(candidate)).fd, 10, private, offset=offset)
+    m.resize(5 * offset)
+    assert f"offset={offset}>" in candidate.builtins.repr(m)
+
+
 @clause("offset.unaligned")
 @pytest.mark.parametrize("less", [1, 8, 2048])
 @pytest.mark.parametrize("length", [0, 10])
@@ -240,7 +249,8 @@ def test_beyond_4_gib(candidate, gib):
         m = candidate.mmap.mmap(f.fd, length, offset=offset)
         assert (m[:], m.size()) == (pattern(10), offset + 10)
     m[0] = 255
-    assert candidate.os.pread(f.fd, 1, offset) == b"\xff"
+    candidate.os.lseek(f.fd, offset, 0)
+    assert candidate.os.read(f.fd, 1) == b"\xff"
 
 
 @clause("offset.before-descriptor")

@@ -40,7 +40,7 @@ def test_everything_for_a_negative_count(candidate, count):
     """read(n) with a negative n returns every byte from the position to the end."""
     m = candidate.anonymous(b"abcdef")
     m.seek(3)
-    assert m.read(count) == b"def"
+    assert m.read(max(count, -candidate.profile.ssize_max - 1)) == b"def"
 
 
 @clause("read.negative-all")

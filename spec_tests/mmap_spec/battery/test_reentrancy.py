@@ -8,7 +8,7 @@ from mmap_spec.candidate import Raised, calls
 from mmap_spec.clauses import clause
 from mmap_spec.parameters import BOUNDS, BUFFERS, FLAGS, INTEGERS, MADVISE, RESIZE
 from mmap_spec.remote import RemoteMethod
-from mmap_spec.situations import closer, faulty, of_file, resizer
+from mmap_spec.situations import closer, each_access, faulty, of_file, resizer
 from mmap_spec.strategies import pattern
 
 OLD, NEW, GROWN = 9000, 100, 20000  # lengths of the map: before, shrunk, grown
@@ -122,18 +122,20 @@ def test_needle_closes(candidate, name, more):
 
 
 @clause("reentrancy.close-in-flush-offset")
-def test_flush_offset_closes(candidate):
+@each_access
+def test_flush_offset_closes(candidate, access):
     """flush() raises ValueError where the offset closes the map."""
-    m = the_map(candidate)
+    m = of_file(candidate, pattern(OLD), access)
     with candidate.raises(ValueError, state=False):  # the argument closes it
         m.flush(closer(candidate, m, 0), 9)
     assert m.closed is True
 
 
 @clause("reentrancy.close-in-flush-size")
-def test_flush_size_closes(candidate):
+@each_access
+def test_flush_size_closes(candidate, access):
     """flush() raises ValueError where the size closes the map."""
-    m = the_map(candidate)
+    m = of_file(candidate, pattern(OLD), access)
     with candidate.raises(ValueError, state=False):  # the argument closes it
         m.flush(0, closer(candidate, m, 9))
     assert m.closed is True

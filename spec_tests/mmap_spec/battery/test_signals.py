@@ -164,13 +164,14 @@ libc = ctypes.CDLL(None)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + 3 * [ctypes.c_int] + [ctypes.c_long]
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+ADDRESS = 16 if ctypes.sizeof(ctypes.c_void_p) == 8 else 12  # of the address in a siginfo_t
 SIGINFO, ONSTACK, RESTART, NODEFER, RESETHAND = 4, 1 << 27, 1 << 28, 1 << 30, 1 << 31
 Handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 functions = {}
 
 class Action(ctypes.Structure):
     _fields_ = [
-        ("handler", ctypes.c_void_p), ("mask", ctypes.c_ulong * 16), ("flags", ctypes.c_uint),
+        ("handler", ctypes.c_void_p), ("mask", ctypes.c_uint64 * 16), ("flags", ctypes.c_uint),
         ("restorer", ctypes.c_void_p),
     ]
 
@@ -204,6 +205,7 @@ class Page:
     def fill(self):
         ctypes.memset(self.address + 100, 7, 1)
         assert ctypes.string_at(self.address + 100, 1) == bytes([7])
+        self.file.close()
 """
 
 
@@ -220,7 +222,7 @@ def test_fault_handler(candidate, name, flags):
     prelude = f"""
 page, seen = Page(signal.{name}), []
 def repair(number, information, context):
-    address = word_at(information + 16) if {flags} else page.address + 100
+    address = word_at(information + ADDRESS) if {flags} else page.address + 100
     seen.append((number, address, bool(context) or not {flags}))
     page.repair()
 handle(signal.{name}, repair, {flags})

@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 from mmap_spec import threaded
+from mmap_spec.battery.near_matches import many
 from mmap_spec.candidate import Returned
 from mmap_spec.clauses import clause
 from mmap_spec.model import File, Mapping
@@ -194,6 +195,8 @@ m.readline()
 def flush():
     for _ in range(60):
         m.flush()
+        if hasattr(m, "madvise"):
+            m.madvise(mmap.MADV_NORMAL)
 def change():
     for i in range(1, 9):
         new = contents[i % 2]
@@ -227,6 +230,31 @@ def test_large_whole(candidate, write, read):
 def test_large_search(candidate, seed):
     """A search sees all of a write or nothing of it."""
     check(candidate, seed, SEARCHES, SEARCHES | WRITES, SLICES, cell=LARGE, steps=24)
+
+
+# The needle lies at one end or the other, and between them near matches, which take their time.
+MOVING_NEEDLE = """
+soup = near * ((16 << 20) // len(near))
+contents = [needle + soup, soup + needle]
+m = mmap.mmap(-1, len(contents[0]))
+m[:] = contents[0]
+m.flush()
+def change():
+    for i in range(1, 13):
+        m[:] = contents[i % 2]
+def look():
+    return [m.SEARCH(needle, 0) for _ in range(6)]
+result = sorted(set(together(change, look)[1]) - {0, len(soup)})
+"""
+
+
+@clause("threads.large-search")
+@pytest.mark.parametrize("search", ["find", "rfind"])
+def test_needle_that_moves(candidate, search):
+    """A needle that is always there is always found, wherever it is put during a search."""
+    source = MOVING_NEEDLE.replace("SEARCH", search)
+    needle = b"abcdefghijklm"
+    assert threaded.together(candidate, source, needle=needle, near=many(needle)) == []
 
 
 @clause("threads.large-resize")

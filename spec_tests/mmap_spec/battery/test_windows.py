@@ -71,6 +71,20 @@ def test_granularity(candidate):
     assert candidate.mmap.ALLOCATIONGRANULARITY == 65536
 
 
+SYSTEM = """
+import ctypes, struct
+found = ctypes.create_string_buffer(64)     # a SYSTEM_INFO
+ctypes.windll.kernel32.GetSystemInfo(found)
+result, = struct.unpack_from("<L", found, 4)
+"""
+
+
+@clause("windows.pagesize")
+def test_page_size(candidate):
+    """On Windows PAGESIZE is the page size that the system reports."""
+    assert candidate.run(SYSTEM) == candidate.mmap.PAGESIZE
+
+
 # -- anonymous --------------------------------------------------------------
 
 
@@ -447,3 +461,56 @@ def test_access_before_negative_length(candidate):
     """A bad access prevails over a negative length."""
     with candidate.raises(ValueError):
         candidate.mmap.mmap(-1, -1, access=9)
+
+
+# -- handles ----------------------------------------------------------------
+
+# The first round fills caches; Windows hands out small multiples of 4.
+ROUNDS = """
+import ctypes, gc
+
+def open_handles():
+    gc.collect()
+    known, flags = ctypes.windll.kernel32.GetHandleInformation, ctypes.c_ulong()
+    numbers = range(4, 1024, 4)
+    return sum(known(ctypes.c_void_p(number), ctypes.byref(flags)) != 0 for number in numbers)
+
+def once():
+    try:
+        {code}
+    except (OSError, ValueError, TypeError):
+        pass
+
+once()
+before = open_handles()
+for _ in range(5):
+    once()
+result = open_handles() - before
+"""
+
+
+@clause("windows.handles")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "mmap.mmap(fd, 0).close()",
+        "mmap.mmap(fd, 0, tag)[0] = 1",
+        "mmap.mmap(-1, 10, tag)[0] = 1",
+        "mmap.mmap(fd, 10, offset=1)",
+        "mmap.mmap(fd, 200, access=mmap.ACCESS_READ)",
+        "mmap.mmap(fd, 10, access=9)",
+        "m = mmap.mmap(fd, 0); m.resize(9000); m.resize(100)",
+        "m = mmap.mmap(-1, 10); m.resize(100000)",
+        "m = mmap.mmap(-1, 10, tag); m.resize(100000)",
+        "m = mmap.mmap(fd, 0); n = mmap.mmap(fd, 0); m.resize(10)",
+        "m = mmap.mmap(-1, 10, tag); n = mmap.mmap(-1, 10, tag); m.resize(100000)",
+        "m = mmap.mmap(fd, 0, access=mmap.ACCESS_COPY); m.resize(10)",
+        "m = mmap.mmap(-1, 10, tag); n = mmap.mmap(-1, 100000, tag)",
+        "m = mmap.mmap(fd, 50, tag); n = mmap.mmap(fd, 50, tag); m.resize(200)",
+    ],
+)
+def test_handles(candidate, code):
+    """What is made, resized, refused and dropped five times leaves no handle behind."""
+    fd = candidate.file(pattern(100)).fd
+    left = candidate.run(ROUNDS.format(code=code), fd=fd, tag=tag(candidate), mmap=candidate.mmap)
+    assert left == 0
