@@ -8,12 +8,16 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from judging import TESTS
 from mutants import operators, parsing
 from mutants.__main__ import main
+from mutants.killing import ChildFailed, Children
 from mutants.operators import Vocabulary, mutants_of
 from mutants.records import Record, Records
 
@@ -99,14 +103,14 @@ def test_ids_survive_edits_elsewhere(tmp_path):
 # -- runs -------------------------------------------------------------------
 
 
-def run(folder: Path, judgements: str, *more: str) -> tuple[int, str, str]:
+def run(folder: Path, judgements: str, *more: str, source: Path = EXAMPLE) -> tuple[int, str, str]:
     """Run the mutants of the example's function in ``folder``: exit status, output, errors."""
     (folder / "judgements.toml").write_text(judgements)
     said, told = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
         status = main(
             [
-                f"--source={EXAMPLE}",
+                f"--source={source}",
                 "--module=counted",
                 "--api=",
                 "--topic=length",
@@ -227,3 +231,66 @@ def test_an_interrupted_run_is_resumed(tmp_path, monkeypatch):
     assert run(tmp_path, "")[0] == 1
     assert history(tmp_path)[: len(kept)] == kept
     assert not set(history(tmp_path)[len(kept) :]) & set(kept)
+
+
+# -- edits of the sources ---------------------------------------------------
+
+BESIDE = """#include "beside.h"
+int beside(int n) { return n > MOST ? n : 4; }
+"""
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
+    """A copy of the example with a second file, beside which a whole run has ended."""
+    source = tmp_path_factory.mktemp("edited") / "source"
+    shutil.copytree(EXAMPLE, source)
+    setup = source / "setup.py"
+    setup.write_text(setup.read_text().replace('["counted.c"]', '["counted.c", "beside.c"]'))
+    (source / "beside.c").write_text(BESIDE)
+    (source / "beside.h").write_text("int beside(int n);\n#define MOST 3\n")
+    assert run(source.parent, "", "--id=beside.c:*", source=source)[0] == 1
+    return source
+
+
+def rerun(source: Path, name: str, before: str, after: str) -> tuple[set[str], set[str]]:
+    """Edit a file, and run again: of which files mutants were compiled, and of which judged."""
+    (records,) = source.parent.glob("cache/*/records.jsonl")
+    known = records.read_text().splitlines()
+    text = (source / name).read_text()
+    assert before in text
+    (source / name).write_text(text.replace(before, after))
+    assert run(source.parent, "", "--id=beside.c:*", source=source)[0] == 1
+    added = [json.loads(line) for line in records.read_text().splitlines()[len(known) :]]
+    old = {(r["id"], r["seconds"]) for r in map(json.loads, known)}
+    judged_anew = {r["id"] for r in added if r["battery"] and (r["id"], r["seconds"]) not in old}
+    return {r["id"].split(":")[0] for r in added}, {name.split(":")[0] for name in judged_anew}
+
+
+@pytest.mark.parametrize("name", ["beside.c", "beside.h"])
+def test_an_edit_that_changes_no_code_keeps_all_results(edited, name):
+    """The file's mutants are compiled again, and their object code is as it was."""
+    assert rerun(edited, name, "int beside", "/* more */\nint beside") == ({"beside.c"}, set())
+
+
+@pytest.mark.parametrize(("name", "code"), [("beside.c", ": 4"), ("beside.h", "MOST 3")])
+def test_an_edit_of_one_file_keeps_the_results_of_others(edited, name, code):
+    """Only its own mutants are compiled and judged again; a header's edit reaches its includers."""
+    assert rerun(edited, name, code, code + "1") == ({"beside.c"}, {"beside.c"})
+
+
+def test_records_of_older_sources_do_not_count(edited):
+    """A report after an edit says that it is incomplete."""
+    with (edited / "beside.c").open("a") as stream:
+        stream.write("/* the end */\n")
+    counted = run(edited.parent, "", "--report-only", source=edited)
+    both = run(edited.parent, "", "--report-only", "--id=beside.c:*", source=edited)
+    assert (counted[0], both[0]) == (1, 3)
+
+
+def test_a_child_that_is_killed():
+    """It gives what stands for a lost one; that is how its mutant is left open."""
+    tasks = [("killed", lambda slot: os.kill(os.getpid(), signal.SIGKILL)), ("other", str)]
+    assert dict(Children(1, lost="lost").map(tasks)) == {"killed": "lost", "other": "0"}
+    with pytest.raises(ChildFailed, match="killed: it ended without a word"):
+        list(Children(1).map(tasks))

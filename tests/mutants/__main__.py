@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 
 import miniatures
+from mmap_spec import launcher
 from mmap_spec.cache import cache
 from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.launcher import CannotStart
 
-from mutants import records, report, sampling
+from mutants import records, report, sampling, windows
 from mutants.building import CannotBuild, read_recipe
-from mutants.campaign import Campaign, all_mutants, number_of, thinned
+from mutants.campaign import Campaign, number_of, thinned
 from mutants.killing import Battery
 from mutants.operators import OPERATORS, Mutant
 from mutants.progress import Progress
@@ -59,18 +60,28 @@ def arguments(given: list[str]) -> argparse.Namespace:
         metavar="FOLDER",
         help="what to mutate: a folder with a setup.py of one extension",
     )
+    add(
+        "--interpreter",
+        default="",
+        metavar="ID",
+        help="a CPython for Windows, such as wine-3.13: compiled by mingw-w64, judged there",
+    )
     add("--module", default="mmap_reference", help="what is imported from it")
     add("--api", default="3.15", help="the API version it claims; '' for its interpreter's")
     add("--cache", type=Path, default=cache() / "mutants", help="where objects and records are")
     add(
         "--results",
         type=Path,
-        default=REPOSITORY / "results" / "mutants",
         metavar="FOLDER",
         help="where report.md, matrix.tsv and clauses.tsv go",
     )
-    add("--judgements", type=Path, default=records.JUDGEMENTS, metavar="FILE")
-    return parser.parse_args(given)
+    add("--judgements", type=Path, metavar="FILE")
+    options = parser.parse_args(given)
+    on = options.interpreter
+    options.results = options.results or REPOSITORY / "results" / f"mutants-{on}".rstrip("-")
+    options.judgements = options.judgements or (windows if on else records).JUDGEMENTS
+    options.level = (windows if on else report).LEVEL
+    return options
 
 
 def selected(options: argparse.Namespace, every: list[Mutant]) -> list[Mutant]:
@@ -147,7 +158,7 @@ def conclude(
 ) -> int:
     """Write the report, print its figures, give the exit status."""
     judgements = records.read_judgements(options.judgements)
-    known = campaign.records.by_id
+    known = campaign.current()
     path = report.write(options.results, mutants, known, judgements, proofs(), applying)
     figures = report.count(mutants, known, judgements)
     for mutant in mutants:
@@ -163,7 +174,7 @@ def conclude(
     )
     if not options.sample:
         records.check_judgements(
-            judgements, [m.id for m in all_mutants(campaign.recipe)], known, options.judgements
+            judgements, [m.id for m in campaign.every], known, options.judgements
         )
     through = [
         m
@@ -172,24 +183,31 @@ def conclude(
     ]
     if len(through) < len(mutants):
         return INCOMPLETE
-    return RED if figures.unjudged or figures.score < report.LEVEL else GREEN
+    return RED if figures.unjudged or figures.score < options.level else GREEN
+
+
+def open_campaign(options: argparse.Namespace) -> Campaign:
+    """The campaign that the options describe."""
+    more = {"api": options.api or None, "jobs": options.jobs, "topics": options.topic}
+    folder = options.cache.resolve()
+    if options.interpreter:
+        python = launcher.interpreter(options.interpreter)
+        recipe = windows.recipe_for(python, options.source, options.module)
+        return windows.WindowsCampaign(python, recipe, folder, **more)
+    return Campaign(read_recipe(options.source, options.module), folder=folder, **more)
 
 
 def main(given: list[str]) -> int:
     options = arguments(given)
     try:
-        recipe = read_recipe(options.source, options.module)
-        campaign = Campaign(
-            recipe, options.api or None, options.cache.resolve(), options.jobs, options.topic
-        )
-        every = all_mutants(recipe)
-        mutants = selected(options, every)
+        campaign = open_campaign(options)
+        mutants = selected(options, campaign.every)
         if options.list or options.show:
             for mutant in mutants:
                 show(campaign, mutant) if options.show else print(mutant.id)
             return GREEN
         if options.choose_sample:
-            print(f"{sampling.FILE}: {sampling.choose(mutants, campaign.records.by_id)} mutants")
+            print(f"{sampling.FILE}: {sampling.choose(mutants, campaign.current())} mutants")
             return GREEN
         applying: set[str] = set()
         if not options.report_only:

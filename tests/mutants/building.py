@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 from mutants.operators import Mutant
@@ -58,12 +59,23 @@ class Recipe:
         return {path.name: path for path in (*self.sources, *self.headers)}
 
     @functools.cached_property
+    def settings(self) -> str:
+        """A hash of how it is compiled, and where."""
+        flags = [flag for flag in self.flags if not flag.startswith("-I")]
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        facts = (flags, OPTIONS, sysconfig.get_platform(), suffix)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+    @functools.cached_property
     def fingerprint(self) -> str:
-        """A hash of all that is compiled, and how."""
-        digest = hashlib.sha256(repr((self.flags, OPTIONS, sysconfig.get_platform())).encode())
-        digest.update(str(sysconfig.get_config_var("EXT_SUFFIX")).encode())
-        for name, path in sorted(self.files.items()):
-            digest.update(name.encode() + b"\0" + path.read_bytes())
+        """A hash of all that is compiled."""
+        return self.hash_of(self.files)
+
+    def hash_of(self, names: Iterable[str]) -> str:
+        """A hash of what is in these files."""
+        digest = hashlib.sha256()
+        for name in sorted(names):
+            digest.update(name.encode() + b"\0" + self.files[name].read_bytes())
         return digest.hexdigest()[:16]
 
 
@@ -94,13 +106,22 @@ def read_recipe(folder: Path, module: str) -> Recipe:
 
 
 class Builder:
-    """Builds a recipe's module with changes; ``folder`` keeps what is used again."""
+    """Builds a recipe's module with changes; ``folder`` keeps what is used again.
+
+    ``interpreter`` is the id of the one that runs what is built, "" this one; ``notebook`` is a C
+    source for covering.py to use in place of its own.
+    """
+
+    interpreter = ""
+    notebook = ""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe
         self.folder = folder
         self.compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
         self.python = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]
+        self.libraries = ["-pthread"]
+        self.suffix = str(sysconfig.get_config_var("EXT_SUFFIX"))
         folder.mkdir(parents=True, exist_ok=True)
 
     def run(self, command: list[str], folder: Path | None = None) -> str:
@@ -133,14 +154,28 @@ class Builder:
         return found
 
     @functools.cached_property
+    def inputs(self) -> dict[str, str]:
+        """For each file, a hash of all that is compiled when it changes: sources with headers."""
+        read: dict[str, set[str]] = {source.name: set() for source in self.recipe.sources}
+        for name, sources in self.includers.items():
+            for source in sources:
+                read[source.name].add(name)
+        return {
+            name: self.recipe.hash_of({name}.union(*(read[source.name] for source in sources)))
+            for name, sources in self.includers.items()
+        }
+
+    @functools.cached_property
     def objects(self) -> dict[str, Path]:
         """The objects of the unchanged sources, by the source's name."""
         folder = self.folder / "original"
         folder.mkdir(exist_ok=True)
         found = {}
         for source in self.recipe.sources:
-            target = folder / f"{source.stem}.o"
+            target = folder / f"{source.stem}-{self.inputs[source.name]}.o"
             if not target.exists():
+                for old in folder.glob(f"{source.stem}-*.o"):
+                    old.unlink()
                 scratch = target.with_suffix(f".{os.getpid()}")
                 try:
                     self.compile(source, scratch)
@@ -184,8 +219,8 @@ class Builder:
         *packages, name = self.recipe.extension.split(".")
         place = folder.joinpath(*packages)
         place.mkdir(parents=True, exist_ok=True)
-        target = place / f"{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
-        command = [*self.compiler, "-shared", *map(str, (*every.values(), *more)), "-pthread"]
+        target = place / f"{name}{self.suffix}"
+        command = [*self.compiler, "-shared", *map(str, (*every.values(), *more)), *self.libraries]
         self.run([*command, "-o", str(target)])
         if self.recipe.package is not None:
             for path in self.recipe.package.glob("*.py"):

@@ -87,8 +87,10 @@ class Experience:
             self.by_file[mutant.file, test] += 1
             self.by_function[mutant.file, mutant.function, test] += 1
 
-    def order(self, mutant: Mutant, tests: list[str], seconds: dict[str, float]) -> list[str]:
-        """The tests by their promise for each second, best first.
+    def order(
+        self, mutant: Mutant, hint: str, tests: list[str], seconds: dict[str, float]
+    ) -> list[str]:
+        """The tests by their promise for each second, best first; before all others the hint.
 
         A test promises more that has killed nearby, or whose name has words of the mutant's.
         """
@@ -99,7 +101,7 @@ class Experience:
             kills += 2 * len(wanted & words_of(test)) + self.by_file[mutant.file, test]
             return (1 + kills) / (seconds.get(test, 1) + 0.005)
 
-        return sorted(tests, key=lambda test: (-promise(test), test))
+        return sorted(tests, key=lambda test: (test != hint, -promise(test), test))
 
 
 class Campaign:
@@ -109,14 +111,19 @@ class Campaign:
         self, recipe: Recipe, api: str | None, folder: Path, jobs: int, topics: Iterable[str] = ()
     ) -> None:
         self.recipe = recipe
+        self.every = all_mutants(recipe)
         self.api = api
-        self.folder = folder / f"{recipe.module}-{recipe.fingerprint}"
+        self.folder = folder / f"{recipe.module}-{recipe.settings}"
         self.jobs = jobs
-        self.builder = Builder(recipe, self.folder)
+        self.builder = self.make_builder()
         self.records = Records(self.folder / "records.jsonl")
         self.experience = Experience()
         self.topics = list(topics)
         self.battery = battery_fingerprint(self.topics)
+
+    def make_builder(self) -> Builder:
+        """What builds the mutants, in the campaign's folder."""
+        return Builder(self.recipe, self.folder)
 
     def place(self, mutant: Mutant) -> Path:
         """The folder of one mutant."""
@@ -124,35 +131,63 @@ class Campaign:
 
     # compile
 
+    def current(self) -> dict[str, Record]:
+        """The records of mutants of the sources as they are now."""
+        inputs, known = self.builder.inputs, self.records.by_id
+        return {
+            mutant.id: known[mutant.id]
+            for mutant in self.every
+            if mutant.id in known and known[mutant.id].inputs == inputs[mutant.file]
+        }
+
     def compile(self, mutants: list[Mutant], progress: Progress) -> list[Mutant]:
-        """Compile what is new; those that are neither invalid, identical nor somebody's twin."""
-        todo = [mutant for mutant in mutants if mutant.id not in self.records.by_id]
-        _ = self.builder.objects, self.builder.includers  # once, for all children
+        """Compile what is new, or made of sources that have changed since.
+
+        Returns those that are neither invalid, identical nor somebody's twin.
+        """
+        current = self.current()
+        todo = {mutant.id: mutant for mutant in mutants if mutant.id not in current}
+        _ = self.builder.objects  # once, for all children
         progress.expect("compiled", len(todo))
-        tasks = ((mutant.id, functools.partial(self.compile_one, mutant)) for mutant in todo)
+        tasks = ((name, functools.partial(self.compile_one, m)) for name, m in todo.items())
         for name, digest in Children(self.jobs).map(tasks):
-            plain = digest in ("invalid", "identical")
-            self.records.add(Record(name, digest) if plain else Record(name, "built", digest))
+            self.records.add(self.compiled(todo[name], digest))
             progress.count()
         self.tell_twins(mutants)
         return [m for m in mutants if self.records.by_id[m.id].status in ALIVE]
 
+    def compiled(self, mutant: Mutant, digest: str) -> Record:
+        """The record of what was just compiled: a result stays where the code is the same."""
+        inputs = self.builder.inputs[mutant.file]
+        if digest in ("invalid", "identical"):
+            return Record(mutant.id, digest, inputs=inputs)
+        before = self.records.by_id.get(mutant.id)
+        if before is not None and before.digest == digest:
+            return dataclasses.replace(before, inputs=inputs)
+        hint = before.test if before is not None else ""
+        return Record(mutant.id, "built", digest, test=hint, inputs=inputs)
+
     def tell_twins(self, mutants: list[Mutant]) -> None:
-        """Of those with the same object code, only the first is run."""
-        known = self.records.by_id
-        firsts = {r.digest: r.id for r in known.values() if r.status in ("killed", "survived")}
+        """Of those with the same object code only one is run: the first, or one that has been."""
+        known = self.current()
+        alive = [record for record in known.values() if record.status in ALIVE]
+        firsts: dict[str, str] = {}
+        for record in sorted(alive, key=lambda record: record.status == "built"):
+            firsts.setdefault(record.digest, record.id)
         for mutant in mutants:
             record = known[mutant.id]
-            if record.status == "built":
-                if firsts.setdefault(record.digest, mutant.id) != mutant.id:
-                    self.records.add(Record(mutant.id, "twin"))
-        for mutant in mutants:
-            if known[mutant.id].status not in ALIVE:
+            if record.status in ("built", "twin"):
+                first = firsts.setdefault(record.digest, mutant.id) == mutant.id
+                status = "built" if first else "twin"
+                if status != record.status:
+                    self.records.add(dataclasses.replace(record, status=status))
+            if self.records.by_id[mutant.id].status not in ALIVE:
                 shutil.rmtree(self.place(mutant), ignore_errors=True)
 
     def compile_one(self, mutant: Mutant, slot: int) -> str:
         """In a child: a mutant's digest, or what is the matter with it."""
         folder = self.place(mutant)
+        shutil.rmtree(folder, ignore_errors=True)
         try:
             objects = self.builder.compile_mutant(mutant, folder)
         except DoesNotCompile:
@@ -170,14 +205,19 @@ class Campaign:
 
     # cover
 
-    def original(self) -> Path:
+    def describe(self, folder: Path, module: Path, env: dict[str, str] | None = None) -> str:
+        """A module that was built into a folder, as a candidate."""
+        path = describe(folder, self.recipe.module, self.api, module, env or {})
+        return f"{path}@{self.builder.interpreter}".rstrip("@")
+
+    def original(self) -> str:
         """The description of the unchanged implementation."""
         module = self.builder.link(self.folder / "original" / "module", {})
-        return describe(self.folder / "original", self.recipe.module, self.api, module, {})
+        return self.describe(self.folder / "original", module)
 
     def coverage(self, battery: Battery, progress: Progress) -> Coverage:
         """What each test executes; known from before, or found out now."""
-        path = self.folder / f"coverage-{self.battery}.json"
+        path = self.folder / f"coverage-{self.battery}-{self.recipe.fingerprint}.json"
         if path.exists():
             return Coverage.load(path)
         for old in self.folder.glob("coverage-*.json"):
@@ -191,7 +231,7 @@ class Campaign:
         def task(part: list[str], slot: int) -> Any:
             notes = Notes(folder / f"notes-{slot}", len(steps))
             env = {covering.VARIABLE: str(notes.path)}
-            where = describe(folder / f"slot-{slot}", self.recipe.module, self.api, module, env)
+            where = self.describe(folder / f"slot-{slot}", module, env)
             return battery.cover(where, slot, part, notes)
 
         parts = [tests[i :: 8 * self.jobs] for i in range(8 * self.jobs)]
@@ -224,7 +264,8 @@ class Campaign:
         self.experience = Experience.of(mutants, self.records.by_id)
 
         def order(mutant: Mutant) -> list[str]:
-            return self.experience.order(mutant, coverage.reaching(mutant), coverage.seconds)
+            hint = self.records.by_id[mutant.id].test
+            return self.experience.order(mutant, hint, coverage.reaching(mutant), coverage.seconds)
 
         return order
 
@@ -242,7 +283,8 @@ class Campaign:
         tasks = (
             (m.id, functools.partial(self.kill_one, battery, m, order(m), limit)) for m in mutants
         )
-        for name, found in Children(self.jobs).map(tasks):
+        lost = Found(complete=False)  # left open, for the next run
+        for name, found in Children(self.jobs, lost).map(tasks):
             self.keep(by_id[name], found)
             self.experience.learn(by_id[name], found.test)
             progress.count(not found.outcome)
@@ -254,20 +296,20 @@ class Campaign:
         folder = self.place(mutant)
         objects = self.objects_of(mutant)
         module = self.builder.link(folder / "module", objects)
-        description = describe(folder, self.recipe.module, self.api, module, {})
+        description = self.describe(folder, module)
         try:
             return battery.hunt(description, slot, tests, limit)
         finally:
             shutil.rmtree(folder / "module", ignore_errors=True)
 
     def keep(self, mutant: Mutant, found: Found) -> None:
-        digest = self.records.by_id[mutant.id].digest
+        before = self.records.by_id[mutant.id]
         status = "killed" if found.outcome else "survived" if found.complete else "open"
         self.records.add(
             Record(
                 mutant.id,
                 status,
-                digest,
+                before.digest,
                 self.battery,
                 found.outcome,
                 found.test,
@@ -276,5 +318,6 @@ class Campaign:
                 found.tests,
                 found.seconds,
                 tuple(found.more),
+                before.inputs,
             )
         )

@@ -105,7 +105,8 @@ def build(builder: Builder, folder: Path) -> tuple[Path, dict[Step, int]]:
     for name, path in builder.recipe.files.items():
         (sources / name).write_bytes(instrumented(path, steps))
     notebook = sources / "mutants_hits.c"
-    notebook.write_text(NOTEBOOK % {"size": len(steps) or 1, "variable": VARIABLE})
+    text = builder.notebook or NOTEBOOK
+    notebook.write_text(text % {"size": len(steps) or 1, "variable": VARIABLE})
     objects = {}
     for source in builder.recipe.sources:
         objects[source.name] = sources / f"{source.stem}.o"

@@ -32,7 +32,7 @@ from mmap_spec.verdicts import Result
 from mutants.covering import Notes
 
 BATTERY = Path(plugin.__file__).parent / "battery"
-PATIENCE = 10.0  # seconds without an answer that make a hang
+PATIENCE = 5.0  # seconds without an answer that make a hang
 ADDRESSES = 24 << 30  # bytes of address space: a mutant may ask for anything
 KILLS = ("fail", "crash", "hang", "untestable", "harness-error")
 
@@ -54,8 +54,8 @@ class Found:
     more: list[tuple[str, str]] = dataclasses.field(default_factory=list)  # further (test, clause)
 
 
-def describe(folder: Path, module: str, api: str | None, where: Path, env: dict[str, str]) -> Path:
-    """An impl.toml for a module built into a folder."""
+def describe(folder: Path, module: str, api: str | None, where: Path, env: dict[str, str]) -> str:
+    """An impl.toml for a module built into a folder; its path, as ``--impl`` takes it."""
     keys: dict[str, Any] = {"title": "a mutant", "module": module, "path": [str(where)]}
     if api is not None:
         keys["api"] = api
@@ -64,12 +64,12 @@ def describe(folder: Path, module: str, api: str | None, where: Path, env: dict[
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "impl.toml"
     path.write_text(tomlkit.dumps(keys))
-    return path
+    return str(path)
 
 
-def start(description: Path, core: int, patience: float = PATIENCE) -> Candidate:
+def start(description: str, core: int, patience: float = PATIENCE) -> Candidate:
     """The candidate that a description describes, with little patience."""
-    spec = launcher.parse(str(description))
+    spec = launcher.parse(description)
     interpreter = dataclasses.replace(spec.interpreter, timeout=patience)
     return launcher.start(dataclasses.replace(spec, interpreter=interpreter), core=core)
 
@@ -77,7 +77,7 @@ def start(description: Path, core: int, patience: float = PATIENCE) -> Candidate
 class Battery:
     """pytest over the battery's tests; ``work`` is called when they are collected."""
 
-    def __init__(self, description: Path, work: Callable[[Battery], None], topics: Iterable[str]):
+    def __init__(self, description: str, work: Callable[[Battery], None], topics: Iterable[str]):
         self.description = description
         self.work = work
         self.topics = list(topics)
@@ -133,7 +133,7 @@ class Battery:
 
     # in a child
 
-    def adopt(self, description: Path, core: int) -> None:
+    def adopt(self, description: str, core: int) -> None:
         """Judge that candidate from now on, in this process."""
         self.gate.candidate = start(description, core)
 
@@ -148,7 +148,7 @@ class Battery:
                         if report.when == "call" or result.outcome != "pass":
                             yield result
 
-    def hunt(self, description: Path, core: int, tests: list[str], limit: float) -> Found:
+    def hunt(self, description: str, core: int, tests: list[str], limit: float) -> Found:
         """Run tests on a candidate until the first failure, or until ``limit`` seconds are over."""
         begun = time.monotonic()
         found = Found()
@@ -175,13 +175,13 @@ class Battery:
         found.seconds = round(time.monotonic() - begun, 2)
         return found
 
-    def hangs(self, description: Path, core: int, test: str) -> bool:
+    def hangs(self, description: str, core: int, test: str) -> bool:
         """Whether a test that has hung fails again, with more patience and a new worker."""
         self.gate.candidate.close()
-        self.gate.candidate = start(description, core, 3 * PATIENCE)
+        self.gate.candidate = start(description, core, 6 * PATIENCE)
         return any(result.outcome in KILLS for result in self.results([test]))
 
-    def cover(self, description: Path, core: int, tests: list[str], notes: Notes) -> Covered:
+    def cover(self, description: str, core: int, tests: list[str], notes: Notes) -> Covered:
         """Run tests on the candidate that takes notes: (passed, seconds, what it executed)."""
         self.adopt(description, core)
         covered = Covered(start=notes.take())
@@ -222,10 +222,15 @@ class ChildFailed(Exception):
 
 
 class Children:
-    """Functions run in forked children, a few at a time; their results come back by pipes."""
+    """Functions run in forked children, a few at a time; their results come back by pipes.
 
-    def __init__(self, most: int) -> None:
+    ``lost`` is what a child gives that ended without a word, as when the system was short of
+    memory; None: that is an error.
+    """
+
+    def __init__(self, most: int, lost: Any = None) -> None:
         self.most = most
+        self.lost = lost
         self.running: dict[int, tuple[int, Any, int]] = {}  # descriptor: (pid, label, slot)
 
     def map(self, tasks: Iterable[tuple[Any, Callable[[int], Any]]]) -> Iterator[tuple[Any, Any]]:
@@ -264,7 +269,8 @@ class Children:
         os.close(reading)
         pid, label, _ = self.running.pop(reading)
         os.waitpid(pid, 0)
-        well, value = pickle.loads(data) if data else (False, "it ended without a word")
+        silent = (self.lost is not None, self.lost or "it ended without a word")
+        well, value = pickle.loads(data) if data else silent
         if not well:
             raise ChildFailed(f"{label}: {value}")
         return label, value

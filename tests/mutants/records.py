@@ -25,9 +25,11 @@ class Record:
     """What became of one mutant.
 
     ``status`` is killed, survived, or open (the time was over before the tests were); or, without
-    being run, built; or, never to be run, identical (the same object code as
-    the original), twin (the same as another mutant) or invalid (no C).  ``digest`` is a hash of
-    its object code, ``battery`` one of the engine and the tests that judged it.
+    being run, built; or, never to be run, identical (the same object code as the original), twin
+    (the same as another mutant) or invalid (no C).  ``inputs`` is a hash of the sources it was
+    compiled from, ``digest`` one of its object code, ``battery`` one of the engine and the tests
+    that judged it.  A result counts as long as the digest is the same; of one that does not count
+    any more, ``test`` stays as a hint.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Record:
     tests: int = 0
     seconds: float = 0.0
     more: tuple[tuple[str, str], ...] = ()  # (test, clause): what else was seen to fail
+    inputs: str = ""
 
 
 class Records:

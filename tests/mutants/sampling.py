@@ -50,7 +50,9 @@ def choose(mutants: list[Mutant], records: dict[str, Record]) -> int:
     groups: dict[str, dict[str, Mutant]] = collections.defaultdict(dict)
     for mutant in sorted(mutants, key=number_of):
         record = records.get(mutant.id)
-        if record is not None and record.test and record.seconds < CHEAP:
+        if record is None or record.status != "killed" or not record.test:
+            continue
+        if record.seconds < CHEAP:
             groups[mutant.operator].setdefault(mutant.file, mutant)
     queues = [sorted(group.values(), key=number_of) for _, group in sorted(groups.items())]
     chosen = [queue[turn] for turn in range(SIZE) for queue in queues if turn < len(queue)][:SIZE]
