@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from packaging.version import Version
 
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "docs" / "bugs.md"
+SYSTEM = Path("/usr/bin/python3")
 FIRST = Version("3.8")  # the first release that the clauses speak of
 TRACKER = "https://github.com/python/cpython/issues/"
 FAILURES = ("known", "fail", "crash", "hang")
@@ -86,10 +88,14 @@ def newest_api() -> str:
 
 
 def cpythons() -> list[str]:
-    """The CPythons of interpreters.toml that are on this machine, from the catalogue's first on."""
-    found = []
+    """The CPythons of interpreters.toml that are on this machine, from the catalogue's first on.
+
+    And the system's own, which may be an earlier release of its version: Debian 12 has 3.11.2.
+    """
+    found = [str(SYSTEM)] if SYSTEM.exists() else []
     for name in load_interpreters():
-        if name.startswith("python") and Version(name.removeprefix("python")) >= FIRST:
+        version = re.fullmatch(r"python(3\.\d+)", name)  # no debug build, none for 32 bits
+        if version and Version(version[1]) >= FIRST:
             try:
                 launcher.interpreter(name)
             except launcher.CannotStart:

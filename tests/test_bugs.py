@@ -39,8 +39,18 @@ def test_row(bug):
 
 
 def test_every_known_deviation_has_a_row():
-    """What the standard library is known to break stands in the table, and the other way round."""
-    listed = {deviation.clause for deviation in descriptors.find("stdlib").deviations()}
+    """What CPython is known to break stands in the table, and the other way round.
+
+    Not what only the system under it breaks, in WebAssembly; and not the state machine, in which a
+    bug shows that other clauses name.
+    """
+    listed = {
+        deviation.clause
+        for deviation in descriptors.find("stdlib").deviations()
+        if "cpython" in (deviation.when or "cpython")
+        and "emscripten" not in (deviation.when or "")
+        and not deviation.clause.startswith("machine.")
+    }
     assert listed <= {clause for bug in BUGS for clause in bug.clauses}
     assert {clause for bug in BUGS if not bug.absent for clause in bug.clauses} <= listed
 
