@@ -9,6 +9,7 @@ from setuptools.command.build_ext import build_ext
 
 SOURCES = [
     "args.c",
+    "byte_objects.c",
     "constants.c",
     "construct.c",
     "control.c",
@@ -23,6 +24,7 @@ SOURCES = [
     "object.c",
     "os_posix.c",
     "os_windows.c",
+    "quick.c",
     "search.c",
     "search_avx2.c",
     "search_avx512.c",
@@ -41,6 +43,7 @@ SOURCES = [
 ]
 HEADERS = [
     "args.h",
+    "byte_objects.h",
     "constants.h",
     "construct.h",
     "errors.h",
@@ -54,6 +57,7 @@ HEADERS = [
     "mmap_object.h",
     "os.h",
     "pycompat.h",
+    "quick.h",
     "search.h",
     "search_filter.h",
     "search_kernel.h",

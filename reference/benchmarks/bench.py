@@ -6,8 +6,10 @@
     python bench.py --json out.json --plot out.svg     (the plot: matplotlib)
 
 The modules take turns within one process; a row gives the median of each, and
-the ratio of the medians: below 1 we are faster.  "noise" is half the distance
-of the quartiles over the median, of the noisier module.  Nothing is asserted.
+the ratio of the medians: below 1 we are faster.  "floor" is the same ratio for
+an object whose methods do nothing (floor.c): no module can be below it.
+"noise" is half the distance of the quartiles over the median, of the noisier
+module.  Nothing is asserted.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import time
 import timeit
 from pathlib import Path
 
+import floor
 import native
 import rows
 
@@ -56,6 +59,9 @@ def timers(row, found, world, options):
             print(f"{row.name}: {name}: {error!r}", file=sys.stderr)
             timer = None
         made[name] = timer
+        if row.floor and name == STDLIB and floor.nothing() is not None:
+            only_m = {"m": floor.nothing()}
+            made["floor"] = timeit.Timer(row.statement, row.setup, clock, globals=only_m)
         if row.native and name == STDLIB:
             call = native.search(row.native, names["m"], rows.ABSENT_BYTE[0], row.size)
             made["native"] = call and timeit.Timer(call, timer=clock)
@@ -101,7 +107,12 @@ def summary(row, samples):
         "samples": len(samples.get(OURS, [])),
         "median": medians,
         "least": {name: min(values) for name, values in samples.items()},
-        "ratio": {name: ours / value for name, value in medians.items() if ours and name != OURS},
+        "ratio": {
+            name: ours / value
+            for name, value in medians.items()
+            if ours and name not in {OURS, "floor"}
+        },
+        "floor": medians.get("floor", 0) / medians[STDLIB] if STDLIB in medians else 0,
         "noise": max(noise(values) for values in samples.values()),
     }
 
@@ -127,6 +138,7 @@ def line(result):
     median, ratio = result["median"], result["ratio"]
     cells = [written(median[name]) if name in median else "-" for name in (STDLIB, OURS)]
     cells += [f"{ratio[name]:.2f}" if name in ratio else "-" for name in (STDLIB, *OTHERS)]
+    cells.append(f"{result['floor']:.2f}" if result["floor"] else "-")
     kind = result["native_function"]
     cells.append(f"{ratio['native']:.2f} {kind}" if "native" in ratio else "-")
     cells.append(f"{result['noise']:.0%}")
@@ -136,7 +148,7 @@ def line(result):
 def table(results):
     """The whole table, in Markdown."""
     head = ["row", "stdlib", "ours", "ratio", *(f"to {name}" for name in OTHERS)]
-    head += ["to C", "noise"]
+    head += ["floor", "to C", "noise"]
     yield "| " + " | ".join(head) + " |"
     yield "|---" * len(head) + "|"
     yield from map(line, results)

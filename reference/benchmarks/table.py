@@ -16,7 +16,7 @@ def heads(report):
     """The columns of one interpreter."""
     version = ".".join(report["circumstances"]["python"].split()[0].split(".")[:2])
     others = [RATIOS[name] for name in compared(report)]
-    return [f"{version}: stdlib", "ours", "ratio", *others, "noise"]
+    return [f"{version}: stdlib", "ours", "ratio", "floor", *others, "noise"]
 
 
 def compared(report):
@@ -30,7 +30,8 @@ def cells(row, report):
         return [""] * len(heads(report))
     times = [written(row["median"][name]).replace("us", "µs") for name in (STDLIB, OURS)]
     ratios = [f"{row['ratio'][n]:.2f}" if n in row["ratio"] else "" for n in compared(report)]
-    return [*times, f"**{row['ratio'][STDLIB]:.2f}**", *ratios, f"{row['noise']:.0%}"]
+    floor = f"{row['floor']:.2f}" if row["floor"] else ""
+    return [*times, f"**{row['ratio'][STDLIB]:.2f}**", floor, *ratios, f"{row['noise']:.0%}"]
 
 
 def lines(reports):

@@ -1,13 +1,16 @@
 """The tests under AddressSanitizer, UndefinedBehaviorSanitizer, ThreadSanitizer.
 
-    python sanitize.py [--battery MMAP_SPEC] [PYTEST ARGUMENT ...]
+    python sanitize.py [--part PART ...] [--battery MMAP_SPEC] [PYTEST ARGUMENT ...]
 
-1. The C tests, with memory and undefined behaviour watched.
-2. The white-box tests on a module built the same way, in an interpreter that
-   allocates everything by malloc, so that one byte too many is seen.
-3. With --battery, the command that runs the conformance suite: the suite.
-4. The tests of threads on a module that ThreadSanitizer watches; with
-   --battery, the suite's topic `threads`, too.
+c               The C tests, with memory and undefined behaviour watched.
+white-box       The white-box tests on a module built the same way, in an interpreter
+                that allocates everything by malloc, so that one byte too many is seen.
+battery         The conformance suite on that module.
+threads         The tests of threads on a module that ThreadSanitizer watches.
+battery-threads The suite's topic `threads` on that module.
+
+Without --part, all of them; those of the suite only with --battery, the command
+that runs it.  PYTEST ARGUMENTs take the place of all white-box tests.
 
 Needs GCC with its sanitizers, pytest and setuptools.  A finding ends the
 program that has it; the exit status is 1 then.
@@ -84,18 +87,32 @@ def pytest(arguments):
     return [interpreter(), "-c", start, paths, *configuration, *arguments]
 
 
-def memory_tests(folder, arguments):
-    """The C tests, then the white-box tests."""
-    c_tests = [interpreter(), PROJECT / "ctests" / "run.py"]
+def built(folder, flags):
+    """The folder with a module that is watched; built once."""
+    path = folder / "lib"
+    return path if path.exists() else build(folder, CFLAGS=flags, LDFLAGS=flags)
+
+
+def c_tests(folder, options):
+    """The tests of what knows no Python."""
     watched = {"CFLAGS": MEMORY, "ASAN_OPTIONS": LEAVE_SIGNALS}
-    good = run("C tests, memory", c_tests, watched)
-    path = build(folder / "memory", CFLAGS=MEMORY, LDFLAGS=MEMORY)
+    return run("C tests, memory", [interpreter(), PROJECT / "ctests" / "run.py"], watched)
+
+
+def white_box_tests(folder, options):
+    """The tests of the installed module."""
+    path = built(folder / "memory", MEMORY)
     environment = {**of_memory(), "PYTHONPATH": str(path)}
-    arguments = arguments or [PROJECT / "tests", "-k", "not owns_one_import_name"]
-    return run("white-box tests, memory", pytest(arguments), environment) and good
+    arguments = options.pytest or [PROJECT / "tests", "-k", "not owns_one_import_name"]
+    return run("white-box tests, memory", pytest(arguments), environment)
 
 
-def battery(folder, environment, command, *arguments):
+def fixed_addresses():
+    """ThreadSanitizer wants the addresses where they were when it was written."""
+    return ["setarch", "-R"] if shutil.which("setarch") else []
+
+
+def suite(folder, environment, options, *arguments):
     """The conformance suite on the module built there, in a worker that is watched."""
     descriptor = folder / "impl.toml"
     lines = "\n".join(f"{k} = {json.dumps(v)}" for k, v in environment.items())
@@ -104,40 +121,60 @@ def battery(folder, environment, command, *arguments):
         f'path = ["lib"]\n\n[env]\n{lines}\n'
     )
     impl = f"--impl={descriptor}@{interpreter()}"
-    # ThreadSanitizer wants the addresses where they were when it was written.
-    fixed = ["setarch", "-R"] if shutil.which("setarch") else []
     title = f"conformance suite, {folder.name}"
-    return run(title, [*fixed, command, "run", impl, *arguments], {})
+    command = [*fixed_addresses(), options.battery, "run", impl, *arguments]
+    return run(title, command, {})
 
 
-def thread_tests(folder, command):
-    """The tests in which threads meet; with a command, the suite's, too."""
-    path = build(folder / "threads", CFLAGS=THREADS, LDFLAGS=THREADS)
+def suite_on_memory(folder, options):
+    """The whole suite, but for what a sanitizer distorts."""
+    built(folder / "memory", MEMORY)
+    return suite(folder / "memory", of_memory(), options, "--", "-k", UNDISTORTED)
+
+
+def thread_tests(folder, options):
+    """The tests in which threads meet."""
+    path = built(folder / "threads", THREADS)
     environment = {**of_threads(), "PYTHONPATH": str(path)}
-    tests = PROJECT / "tests" / "test_concurrency.py"
-    # It wants the addresses where they were when it was written.
-    fixed = ["setarch", "-R"] if shutil.which("setarch") else []
+    tests = PROJECT / "tests" / "test_threads.py"
     # What is found is printed in the middle of a test.
-    watched = [*fixed, *pytest([tests, "-k", THREADED, "--capture=no"])]
-    good = run("tests of threads", watched, environment)
-    if command:
-        good = battery(folder / "threads", of_threads(), command, "--topic=threads") and good
-    return good
+    watched = pytest([tests, "-k", THREADED, "--capture=no"])
+    return run("tests of threads", [*fixed_addresses(), *watched], environment)
+
+
+def suite_on_threads(folder, options):
+    """The suite's tests in which threads meet."""
+    built(folder / "threads", THREADS)
+    return suite(folder / "threads", of_threads(), options, "--topic=threads")
+
+
+PARTS = {
+    "c": c_tests,
+    "white-box": white_box_tests,
+    "battery": suite_on_memory,
+    "threads": thread_tests,
+    "battery-threads": suite_on_threads,
+}
+OF_THE_SUITE = {"battery", "battery-threads"}
+
+
+def parts(parser, options):
+    """Those that are asked for, in order."""
+    asked = options.part or [p for p in PARTS if options.battery or p not in OF_THE_SUITE]
+    if OF_THE_SUITE.intersection(asked) and not options.battery:
+        parser.error("the suite's parts need its command: --battery MMAP_SPEC")
+    return [part for name, part in PARTS.items() if name in asked]
 
 
 def main():
     """All of it; 1 if anything was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", action="append", choices=PARTS, help="repeatable")
     parser.add_argument("--battery", metavar="MMAP_SPEC", help="command of the conformance suite")
     parser.add_argument("pytest", nargs="*", help="arguments instead of all white-box tests")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        results = [memory_tests(folder, options.pytest)]
-        if options.battery:
-            arguments = options.battery, "--", "-k", UNDISTORTED
-            results.append(battery(folder / "memory", of_memory(), *arguments))
-        results.append(thread_tests(folder, options.battery))
+        results = [part(Path(name), options) for part in parts(parser, options)]
     print("nothing found" if all(results) else "FOUND: see above")
     return 0 if all(results) else 1
 

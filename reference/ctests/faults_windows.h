@@ -1,7 +1,7 @@
 /* faults_windows.h: calls of Windows that can be made to fail.
 
    Include it before os_windows.c, which then calls the functions below.  A
-   call that fails does nothing. */
+   call that fails does nothing.  What is given back is counted. */
 
 #ifndef FAULTS_WINDOWS_H
 #define FAULTS_WINDOWS_H
@@ -13,6 +13,7 @@
 
 #include <io.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The calls of this name fail after so many that do not. */
@@ -116,6 +117,35 @@ faulty_duplicate(HANDLE from, HANDLE handle, HANDLE to, HANDLE *copy,
                                   options);
 }
 
+/* Handles that were closed, but were not open. */
+static int wrong_closes;
+
+static BOOL
+counted_close(HANDLE handle)
+{
+    BOOL closed = CloseHandle(handle);
+    wrong_closes += !closed;
+    return closed;
+}
+
+/* Copies of tags that were not given back yet. */
+static int tags_held;
+
+static wchar_t *
+faulty_copy(const wchar_t *tag)
+{
+    wchar_t *copy = fails("copy tag") ? NULL : _wcsdup(tag);
+    tags_held += copy != NULL;
+    return copy;
+}
+
+static void
+counted_free(void *tag)
+{
+    tags_held -= tag != NULL;
+    free(tag);
+}
+
 #define CreateFileMappingW(file, security, protection, high, low, name) \
     faulty_section(file, protection, high, low, name)
 #define MapViewOfFile faulty_view
@@ -125,5 +155,8 @@ faulty_duplicate(HANDLE from, HANDLE handle, HANDLE to, HANDLE *copy,
 #define GetFileSizeEx faulty_size
 #define SetFileInformationByHandle faulty_set_size
 #define DuplicateHandle faulty_duplicate
+#define CloseHandle counted_close
+#define _wcsdup faulty_copy
+#define free counted_free
 
 #endif

@@ -8,6 +8,7 @@
 #include "../src/_mmap/guard_few.h"
 
 #include "harness.h"
+#include "touching.h"
 
 #include <fenv.h>
 #include <pthread.h>
@@ -48,12 +49,6 @@ lost_page(void)
     return data;
 }
 
-static void
-touch(unsigned char *address)
-{
-    *(volatile unsigned char *)address = 1;
-}
-
 /* The touch that is to end this process; status 1 if it should not come to
    that. */
 static void
@@ -64,25 +59,6 @@ die_of(unsigned char *address)
     }
     (void)fflush(stdout);
     _exit(1);
-}
-
-/* Touch an address while `size` bytes at `range` are guarded. */
-static int
-touch_guarded(unsigned char *address, unsigned char *range, size_t size)
-{
-    struct guard guard;
-
-    guard_enter(&guard, NULL, 0, range, size);
-    if (GUARD_HOLDS(&guard)) {
-        touch(address);
-    }
-    return guard_leave(&guard);
-}
-
-static int
-touch_own(unsigned char *address)
-{
-    return touch_guarded(address, address, 1);
 }
 
 /* The handlers of the tests: what they saw, and how they let the touch go
@@ -195,57 +171,25 @@ dies_by(int number, void (*test)(void))
 static void
 faults_are_errors(void)
 {
-    unsigned char *pages[] = {forbidden_page(), lost_page()};
-    unsigned char good = 0;
+    unsigned char *lost = lost_page();
+    unsigned char *const pages[] = {forbidden_page(), lost, lost + page - 1};
 
     CHECK(guard_install() == 0);
-    for (int round = 0; round < 3; round++) {
-        CHECK(touch_own(pages[0]) == GUARD_ERROR);
-        CHECK(touch_own(pages[1]) == GUARD_ERROR);
-        CHECK(touch_own(pages[1] + page - 1) == GUARD_ERROR);
-        CHECK(touch_own(&good) == 0);
-    }
-    CHECK(good == 1);
-    CHECK(guard_innermost == NULL);
+    check_faults(pages, 3);
 }
 
 static void
 first_range_counts_too(void)
 {
-    struct guard guard;
-    unsigned char *lost = lost_page();
-    unsigned char good = 0;
-
     CHECK(guard_install() == 0);
-    guard_enter(&guard, lost, page, &good, 1);
-    if (GUARD_HOLDS(&guard)) {
-        touch(&good);
-        touch(lost + 100);
-    }
-    CHECK(guard_leave(&guard) == GUARD_ERROR);
-    CHECK(good == 1);
+    check_first_range(lost_page(), page);
 }
 
 static void
 guards_nest(void)
 {
-    struct guard outer;
-    unsigned char *lost = lost_page();
-    unsigned char *protected = forbidden_page();
-    volatile bool inner_done = false;
-
     CHECK(guard_install() == 0);
-    guard_enter(&outer, lost, 1, NULL, 0);
-    if (GUARD_HOLDS(&outer)) {
-        CHECK(touch_own(protected) == GUARD_ERROR);
-        CHECK(guard_innermost == &outer);
-        inner_done = true;
-        (void)touch_guarded(lost, protected, 1);
-        CHECK(false);
-    }
-    CHECK(guard_leave(&outer) == GUARD_ERROR);
-    CHECK(inner_done);
-    CHECK(guard_innermost == NULL);
+    check_nesting(lost_page(), forbidden_page());
 }
 
 static void
@@ -360,6 +304,12 @@ child_is_guarded(void)
 
 /* -- few bytes ------------------------------------------------------------ */
 
+static int
+settled(int unsettled)
+{
+    return unsettled == 0 ? 0 : guard_settle(unsettled);
+}
+
 static void
 few_bytes_are_copied(void)
 {
@@ -376,8 +326,8 @@ few_bytes_are_copied(void)
         CHECK(target[0] == 0 && target[n + 1] == 0);
     }
     unsigned char value = 0;
-    CHECK(guard_get(source + 7, &value) == 0 && value == 8);
-    CHECK(guard_put(source + 7, 200) == 0 && source[7] == 200);
+    CHECK(settled(guard_get(source + 7, &value)) == 0 && value == 8);
+    CHECK(settled(guard_put(source + 7, 200)) == 0 && source[7] == 200);
 }
 
 static void
@@ -395,6 +345,27 @@ few_bytes_may_overlap(void)
             CHECK(guard_copy_few(is + to, is + GUARD_FEW, n) == 0);
             CHECK(memcmp(is, expected, sizeof(is)) == 0);
         }
+    }
+}
+
+static void
+few_bytes_are_matched(void)
+{
+    unsigned char source[GUARD_FEW];
+
+    for (size_t i = 0; i < GUARD_FEW; i++) {
+        uint64_t matches = 1;
+        memset(source, 'x', sizeof(source));
+        source[i] = '\n';
+        source[GUARD_FEW - 1 - i] = '\n';
+        CHECK(settled(guard_match_few(source, '\n', &matches)) == 0);
+        CHECK(matches == 0 || matches == (UINT64_C(1) << i
+                                          | UINT64_C(1) << (63 - i)));
+#if GUARD_HAS_MATCH
+        CHECK(matches != 0);
+        CHECK(settled(guard_match_few(source, '\r', &matches)) == 0);
+        CHECK(matches == 0);
+#endif
     }
 }
 
@@ -418,14 +389,20 @@ few_lost_bytes_are_errors(void)
 
     CHECK(guard_install() == 0);
     for (size_t i = 0; i < 3; i++) {
-        CHECK(guard_get(pages[i], good) == GUARD_ERROR);
-        CHECK(guard_put(pages[i], 1) == GUARD_ERROR);
+        CHECK(settled(guard_get(pages[i], good)) == GUARD_ERROR);
+        CHECK(settled(guard_put(pages[i], 1)) == GUARD_ERROR);
         for (size_t n = 1; n <= GUARD_FEW; n++) {
             CHECK(guard_copy_few(good, pages[i], n) == GUARD_ERROR);
             CHECK(guard_copy_few(pages[i], good, n) == GUARD_ERROR);
             CHECK(guard_copy_few(good, good, n) == 0);
         }
     }
+#if GUARD_HAS_MATCH
+    uint64_t matches;
+    CHECK(settled(guard_match_few(pages[2] - GUARD_FEW, 1, &matches)) == 0);
+    CHECK(settled(guard_match_few(pages[2] - 1, 1, &matches))
+          == GUARD_ERROR);
+#endif
     /* Up to the last byte that is there, and over it. */
     unsigned char *edge = pages[2];
     for (size_t n = 1; n <= GUARD_FEW; n++) {
@@ -444,11 +421,11 @@ few_bytes_leave_the_mask(void)
     unsigned char value;
 
     CHECK(guard_install() == 0);
-    CHECK(guard_get(lost_page(), &value) == GUARD_ERROR);
+    CHECK(settled(guard_get(lost_page(), &value)) == GUARD_ERROR);
     CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
     CHECK(sigismember(&now, SIGBUS) == 0);
     CHECK(fesetround(FE_UPWARD) == 0);
-    CHECK(guard_get(lost_page(), &value) == GUARD_ERROR);
+    CHECK(settled(guard_get(lost_page(), &value)) == GUARD_ERROR);
     CHECK(fegetround() == FE_UPWARD);
 }
 
@@ -460,9 +437,9 @@ few_bytes_with_a_reporter_above(void)
 
     CHECK(guard_install() == 0);
     enable_reporter(SIGBUS);
-    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    CHECK(settled(guard_get(lost, &value)) == GUARD_ERROR);
     CHECK(calls == 1);
-    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    CHECK(settled(guard_get(lost, &value)) == GUARD_ERROR);
     CHECK(calls == 1);
 }
 
@@ -473,7 +450,7 @@ touch_after_few_bytes(void)
     unsigned char value;
 
     CHECK(guard_install() == 0);
-    CHECK(guard_get(lost, &value) == GUARD_ERROR);
+    CHECK(settled(guard_get(lost, &value)) == GUARD_ERROR);
     die_of(lost);
 }
 
@@ -492,7 +469,7 @@ signals_wait_for_the_end_of_few_bytes(void)
     guard_few_begin();
     (void)raise(SIGBUS);
     CHECK(calls == 0);
-    CHECK(guard_few_end() == 0);
+    CHECK(settled(guard_few_end()) == 0);
     CHECK(calls == 1);
     (void)raise(SIGBUS);
     CHECK(calls == 2);
@@ -812,6 +789,7 @@ main(void)
     RUN_ALONE(child_is_guarded);
     RUN_ALONE(few_bytes_are_copied);
     RUN_ALONE(few_bytes_may_overlap);
+    RUN_ALONE(few_bytes_are_matched);
     RUN_ALONE(few_lost_bytes_are_errors);
     RUN_ALONE(few_bytes_leave_the_mask);
     RUN_ALONE(few_bytes_with_a_reporter_above);

@@ -6,6 +6,7 @@
 #include "../src/_mmap/guard.h"
 
 #include "harness.h"
+#include "touching.h"
 
 #include <windows.h>
 
@@ -25,31 +26,6 @@ page_with(DWORD protection)
         exit(2);
     }
     return data;
-}
-
-static void
-touch(unsigned char *address)
-{
-    *(volatile unsigned char *)address = 1;
-}
-
-/* Touch an address while `size` bytes at `range` are guarded. */
-static int
-touch_guarded(unsigned char *address, unsigned char *range, size_t size)
-{
-    struct guard guard;
-
-    guard_enter(&guard, NULL, 0, range, size);
-    if (GUARD_HOLDS(&guard)) {
-        touch(address);
-    }
-    return guard_leave(&guard);
-}
-
-static int
-touch_own(unsigned char *address)
-{
-    return touch_guarded(address, address, 1);
 }
 
 /* The handler that Windows asks last: it lets the touch go on. */
@@ -81,52 +57,22 @@ static void
 faults_are_errors(void)
 {
     unsigned char *none = page_with(PAGE_NOACCESS);
-    unsigned char *read_only = page_with(PAGE_READONLY);
-    unsigned char good = 0;
+    unsigned char *const pages[] = {none, none + PAGE - 1,
+                                    page_with(PAGE_READONLY)};
 
-    for (int round = 0; round < 3; round++) {
-        CHECK(touch_own(none) == GUARD_ERROR);
-        CHECK(touch_own(none + PAGE - 1) == GUARD_ERROR);
-        CHECK(touch_own(read_only) == GUARD_ERROR);
-        CHECK(touch_own(&good) == 0);
-    }
-    CHECK(good == 1 && guard_innermost == NULL);
+    check_faults(pages, 3);
 }
 
 static void
 first_range_counts_too(void)
 {
-    struct guard guard;
-    unsigned char *none = page_with(PAGE_NOACCESS);
-    unsigned char good = 0;
-
-    guard_enter(&guard, none, PAGE, &good, 1);
-    if (GUARD_HOLDS(&guard)) {
-        touch(&good);
-        touch(none + 100);
-    }
-    CHECK(guard_leave(&guard) == GUARD_ERROR);
-    CHECK(good == 1);
+    check_first_range(page_with(PAGE_NOACCESS), PAGE);
 }
 
 static void
 guards_nest(void)
 {
-    struct guard outer;
-    unsigned char *first = page_with(PAGE_NOACCESS);
-    unsigned char *second = page_with(PAGE_NOACCESS);
-    volatile bool inner_done = false;
-
-    guard_enter(&outer, first, 1, NULL, 0);
-    if (GUARD_HOLDS(&outer)) {
-        CHECK(touch_own(second) == GUARD_ERROR);
-        CHECK(guard_innermost == &outer);
-        inner_done = true;
-        (void)touch_guarded(first, second, 1);
-        CHECK(false);
-    }
-    CHECK(guard_leave(&outer) == GUARD_ERROR);
-    CHECK(inner_done && guard_innermost == NULL);
+    check_nesting(page_with(PAGE_NOACCESS), page_with(PAGE_NOACCESS));
 }
 
 /* What a device says when a page cannot be read. */

@@ -8,6 +8,7 @@
 #include "harness.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
 
 static size_t page;
 
@@ -447,6 +448,36 @@ replacing_that_fails_changes_nothing(void)
     close(fd);
 }
 
+/* Is the number of a child none of those before it?  So for its children. */
+static bool
+has_number_of_its_own(long *numbers, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (os_process() == numbers[i]) {
+            return false;
+        }
+    }
+    if (n == 3) {
+        return true;
+    }
+    numbers[n] = os_process();
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(has_number_of_its_own(numbers, n + 1) ? 0 : 1);
+    }
+    int status = -1;
+    return waitpid(child, &status, 0) == child && status == 0
+        && os_process() == numbers[n];
+}
+
+static void
+processes_differ_from_their_parents(void)
+{
+    long numbers[3];
+    (void)fflush(stdout);
+    CHECK(has_number_of_its_own(numbers, 0));
+}
+
 static void
 advice_is_passed_on(void)
 {
@@ -509,6 +540,7 @@ main(void)
 #endif
     RUN(memory_replaces_a_private_file);
     RUN(replacing_that_fails_changes_nothing);
+    RUN(processes_differ_from_their_parents);
     RUN(advice_is_passed_on);
     RUN(names_are_passed_on);
     return finish();

@@ -5,6 +5,8 @@
 
 #include "../src/_mmap/os_windows.c"
 
+#undef free             /* from here on it is not for tags */
+
 #include "harness.h"
 
 #include <fcntl.h>
@@ -155,6 +157,7 @@ bad_descriptors_are_errors(void)
         CHECK(os_map(&request, &map) == ERROR_INVALID_HANDLE);
         CHECK(map.data == NULL);
     }
+    CHECK(_set_thread_local_invalid_parameter_handler(NULL) == NULL);
 }
 
 static void
@@ -268,6 +271,9 @@ map_that_fails_changes_nothing(void)
     }
     request.offset = INT64_MAX - (int64_t)UNIT + 1;
     CHECK(os_map(&request, &map) == ERROR_INVALID_PARAMETER);
+    request.offset = 0;
+    arm("section", ERROR_SUCCESS);      /* that is no error to return */
+    CHECK(os_map(&request, &map) == ERROR_GEN_FAILURE);
     CHECK(open_handles() == before);
     CHECK(remove_file(fd));
 }
@@ -320,9 +326,12 @@ tags_name_memory(void)
     larger.tag = tag;
     CHECK(os_map(&larger, &third) == ERROR_ACCESS_DENIED);
     CHECK(third.data == NULL);
+    arm("copy tag", ERROR_SUCCESS);
+    CHECK(os_map(&larger, &third) == ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(third.data == NULL && tags_held == 3);
     CHECK(os_unmap(&first) == 0 && os_unmap(&second) == 0
           && os_unmap(&other) == 0);
-    CHECK(open_handles() == before);
+    CHECK(open_handles() == before && tags_held == 0);
 }
 
 static void
@@ -336,7 +345,8 @@ unmap_gives_back_once(void)
     CHECK(os_unmap(&map) == ERROR_INVALID_ADDRESS);
     CHECK(same(&map, &kept) && map.data[0] == 0);
     CHECK(os_unmap(&map) == 0);
-    CHECK(map.data == NULL && map.size == 0 && map.fd == OS_NO_FILE);
+    CHECK(map.data == NULL && map.size == 0 && map.reserved == 0);
+    CHECK(map.fd == OS_NO_FILE && map.tag == NULL && tags_held == 0);
     CHECK(os_unmap(&map) == 0);
     CHECK(open_handles() == before);
 }
@@ -509,6 +519,9 @@ resize_keeps_the_tag(void)
     CHECK(other.data[0] == 42);
     CHECK(os_unmap(&other) == 0);
 
+    arm("section", ERROR_COMMITMENT_LIMIT);
+    CHECK(os_resize(&map, UNIT) == ERROR_COMMITMENT_LIMIT && fired());
+    CHECK(map.size == 3 * UNIT && map.data[0] == 42);
     const char *calls[] = {"section", "view"};
     for (int i = 0; i < 2; i++) {       /* the spare's is the first */
         arm_after(calls[i], 1, 1, ERROR_COMMITMENT_LIMIT);
@@ -543,18 +556,20 @@ tagged_files_are_not_resized_for_others(void)
 static void
 memory_takes_the_place_of_a_file(void)
 {
-    int fd = make_file(1);
+    int fd = make_file(2);
     struct os_request request = request_for(fd, UNIT);
     request.prot = PAGE_WRITECOPY;
+    request.offset = (int64_t)UNIT;
     struct os_mapping map = map_request(request);
     struct os_mapping before = map;
     struct os_mapping fresh;
 
     CHECK(os_map_memory(&map, 3 * UNIT, &fresh) == 0);
     CHECK(fresh.size == 3 * UNIT && fresh.file == NULL);
+    CHECK(fresh.offset == (int64_t)UNIT);
     arm("unmap", ERROR_INVALID_ADDRESS);
     CHECK(os_replace(&map, &fresh) == ERROR_INVALID_ADDRESS);
-    CHECK(same(&map, &before) && map.data[0] == 1);
+    CHECK(same(&map, &before) && map.data[0] == 2);
     CHECK(os_replace(&map, &fresh) == 0);
     CHECK(map.file == before.file && map.data == fresh.data);
     CHECK(map.size == 3 * UNIT);
@@ -570,6 +585,14 @@ what_windows_lacks_is_an_error(void)
     CHECK(os_annotate(&map, "name") == ERROR_CALL_NOT_IMPLEMENTED);
     CHECK(os_process() == (long)GetCurrentProcessId());
     CHECK(os_unmap(&map) == 0);
+}
+
+/* Of all the tests before. */
+static void
+nothing_was_given_back_twice(void)
+{
+    CHECK(wrong_closes == 0);
+    CHECK(tags_held == 0);
 }
 
 int
@@ -602,5 +625,6 @@ main(void)
     RUN(tagged_files_are_not_resized_for_others);
     RUN(memory_takes_the_place_of_a_file);
     RUN(what_windows_lacks_is_an_error);
+    RUN(nothing_was_given_back_twice);
     return finish();
 }

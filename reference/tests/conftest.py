@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from meeting import sparse_map, stalled_map
 
 
 @pytest.fixture
@@ -45,3 +46,17 @@ def run_python():
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def stalled():
+    """A map of private memory that stops whoever touches its 150th page."""
+    with stalled_map() as m:
+        yield m
+
+
+@pytest.fixture
+def sparse():
+    """A map of a file without pages that does the same."""
+    with sparse_map() as m:
+        yield m

@@ -33,7 +33,8 @@ class Stall:
     def __init__(self, m, offset):
         number = SYSTEM_CALL.get(os.uname().machine, -1) if hasattr(os, "uname") else -1
         libc = ctypes.CDLL(None, use_errno=True)
-        self.fd = libc.syscall(number, os.O_CLOEXEC | USER_MODE_ONLY) if number > 0 else -1
+        flags = os.O_CLOEXEC | os.O_NONBLOCK | USER_MODE_ONLY  # poll() needs a non-blocking one
+        self.fd = libc.syscall(number, flags) if number > 0 else -1
         if self.fd < 0:
             raise NotHere(os.strerror(ctypes.get_errno()))
         self.page = os.sysconf("SC_PAGESIZE")
@@ -48,7 +49,7 @@ class Stall:
         """Wait until a thread has been stopped."""
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
-        assert poll.poll(DEADLINE), "nobody touched the page"
+        assert poll.poll(DEADLINE) == [(self.fd, select.POLLIN)], "nobody touched the page"
 
     def resume(self):
         """Let it go on; the page reads as zeros."""
@@ -56,17 +57,23 @@ class Stall:
             request = struct.pack("QQQq", self.address, self.page, 0, 0)
             fcntl.ioctl(self.fd, UFFDIO_ZEROPAGE, bytearray(request))
 
-    def resume_from_elsewhere(self):
-        """A process that lets it go on, a moment from now."""
+    def resumer(self):
+        """A process that lets it go on, a moment after its standard input is closed.
+
+        To be started before a thread is stopped: what waits for the thread, as fork() may, would
+        keep it from being started.
+        """
         program = (
             f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
             f"import select, stalling\n"
             f"stall = stalling.Stall.__new__(stalling.Stall)\n"
             f"vars(stall).update({vars(self)!r})\n"
+            f"sys.stdin.read()\n"
             f"select.select([], [], [], 0.2)\n"
             f"stall.resume()\n"
         )
-        return subprocess.Popen([sys.executable, "-c", program], pass_fds=[self.fd])
+        command = [sys.executable, "-c", program]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[self.fd])
 
     def close(self):
         """Nobody is stopped any more."""

@@ -52,6 +52,24 @@ def run(run_python):
     return lambda program, *options: run_python(START + program, *options)
 
 
+def test_line_before_what_is_lost(run):
+    """A line is read although the memory behind it is not there, however short it is."""
+    program = """
+os.ftruncate(file.fileno(), 3 * page)
+m = mmap(file.fileno(), 0)
+m[page - 200:page] = (b'x' * 7 + b'\\n') * 25
+os.ftruncate(file.fileno(), page)
+for start in range(page - 200, page, 8):
+    m.seek(start)
+    assert m.readline() == b'x' * 7 + b'\\n' and m.tell() == start + 8
+assert fails(m.readline) and m.tell() == page
+m.seek(page - 8)
+m[page - 1] = 0
+assert fails(m.readline) and m.tell() == page - 8
+"""
+    run(program)
+
+
 def test_every_touch(run):
     """Each operation that touches memory fails, twice, and changes nothing."""
     program = """

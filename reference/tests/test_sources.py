@@ -2,6 +2,10 @@
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -130,3 +134,18 @@ def test_sources_are_listed_by_name():
     }
     assert lists["SOURCES"] == sorted(p.name for p in FILES if p.suffix == ".c")
     assert lists["HEADERS"] == sorted(p.name for p in FILES if p.suffix == ".h")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="there is no free-threaded build of it")
+def test_sources_fit_a_build_without_a_gil(sources):
+    """Its macros for locks are others: this interpreter's headers, read as one would."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    include = sysconfig.get_path("include")
+    if compiler is None or not Path(include, "Python.h").exists():
+        pytest.skip("no compiler, or no headers of Python")
+    files = [path for path in sources.glob("*.c") if '"mmap_object.h"' in path.read_text()]
+    assert len(files) > 5
+    command = [compiler, "-fsyntax-only", "-std=c11", "-Wall", "-Wextra", "-Werror"]
+    command += ["-DPy_GIL_DISABLED=1", f"-I{include}", *files]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,7 +1,8 @@
-"""Searches and copies of a size at which other threads may run (touch.c)."""
+"""Searches and copies: short ones (memory.c), and of a size at which others may run (touch.c)."""
 
 import pytest
 
+from mmap_reference import PAGESIZE as PAGE
 from mmap_reference import mmap
 
 PART = 256 << 10  # searched in a first step
@@ -58,3 +59,18 @@ def test_copies(m, size, step):
     m.move(3, 0, size)
     copy[3 : 3 + size] = copy[:size]
     assert m[:] == copy
+
+
+@pytest.mark.parametrize("end", [PAGE, PAGE - 1, PAGE - 63, PAGE - 64, PAGE - 65, 2 * PAGE])
+def test_short_searches(end):
+    """In up to 70 bytes, before and over the end of a page, only what is asked for counts."""
+    contents = bytes(b"abcd"[i * i % 7 % 4] for i in range(2 * PAGE))
+    m = mmap(-1, len(contents))
+    m[:] = contents
+    for size in range(71):
+        for stop in (end, min(end + size // 2, len(contents))):
+            start = stop - size
+            for needle in (b"", b"a", b"d", b"e", contents[start : start + 2], b"ae", b"eeeee"):
+                asked = needle, start, stop
+                assert m.find(*asked) == contents.find(*asked), asked
+                assert m.rfind(*asked) == contents.rfind(*asked), asked

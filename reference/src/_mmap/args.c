@@ -70,7 +70,7 @@ arg_int(PyObject *value, int *result)
 }
 
 int
-arg_byte_any(PyObject *value, unsigned char *result)
+arg_byte(PyObject *value, unsigned char *result)
 {
     int converted;
     if (arg_int(value, &converted) < 0) {

@@ -27,7 +27,6 @@ arg_count(const char *method, Py_ssize_t given, Py_ssize_t least,
 /* The long way: most integers are small, and most buffers bytes objects, for
    which there is no call. */
 int arg_ssize_any(PyObject *value, Py_ssize_t *result);
-int arg_byte_any(PyObject *value, unsigned char *result);
 int arg_index_any(PyObject *value, Py_ssize_t *result);
 int arg_item_any(PyObject *value, unsigned char *result);
 
@@ -41,17 +40,15 @@ arg_ssize(PyObject *value, Py_ssize_t *result)
 int arg_int(PyObject *value, int *result);
 int arg_int64(PyObject *value, int64_t *result);
 
-/* 0 to 255, by __index__; else OverflowError. */
-static inline int
-arg_byte(PyObject *value, unsigned char *result)
+/* A plain int of 0 to 255.  False means: ask the long way. */
+static inline bool
+small_byte(PyObject *value, Py_ssize_t *result)
 {
-    Py_ssize_t small;
-    if (small_int(value, &small) && small >= 0 && small <= UCHAR_MAX) {
-        *result = (unsigned char)small;
-        return 0;
-    }
-    return arg_byte_any(value, result);
+    return small_int(value, result) && *result >= 0 && *result <= UCHAR_MAX;
 }
+
+/* 0 to 255, by __index__; else OverflowError. */
+int arg_byte(PyObject *value, unsigned char *result);
 
 /* An index; IndexError where it does not fit. */
 static inline int
@@ -65,7 +62,7 @@ static inline int
 arg_item(PyObject *value, unsigned char *result)
 {
     Py_ssize_t small;
-    if (small_int(value, &small) && small >= 0 && small <= UCHAR_MAX) {
+    if (small_byte(value, &small)) {
         *result = (unsigned char)small;
         return 0;
     }

@@ -22,6 +22,27 @@ construction_check_range(const struct construction *what)
     return 0;
 }
 
+/* `access` is a number as it was given. */
+int
+construction_set_access(struct construction *what, int access)
+{
+    if (access < ACCESS_DEFAULT || access > ACCESS_COPY) {
+        (void)raise_value("mmap invalid access parameter.");
+        return -1;
+    }
+    what->access = (enum access_mode)access;
+    return 0;
+}
+
+/* `trackfd` as it was given, or NULL. */
+int
+construction_set_track(struct construction *what, PyObject *trackfd)
+{
+    int track = trackfd == NULL ? 1 : PyObject_IsTrue(trackfd);
+    what->track_file = track > 0;
+    return track < 0 ? -1 : 0;
+}
+
 int
 construction_audit(const struct construction *what, int access)
 {

@@ -27,6 +27,8 @@ int signature_parse(PyObject *args, PyObject *kwargs,
 /* In construct.c, for these, which say in which order.  0, or -1 with an
    exception set. */
 int construction_check_range(const struct construction *what);
+int construction_set_access(struct construction *what, int access);
+int construction_set_track(struct construction *what, PyObject *trackfd);
 int construction_audit(const struct construction *what, int access);
 
 #endif

@@ -6,6 +6,7 @@
 #include "args.h"
 #include "errors.h"
 #include "memory.h"
+#include "touch.h"
 
 #include <string.h>
 
@@ -30,14 +31,25 @@ replace_unforked(struct os_mapping *map, replacement replace, size_t size)
     return error;
 }
 
+/* Little memory without a file is replaced before another thread has started,
+   and holds nobody up. */
+static bool
+is_over_soon(const MmapObject *self, size_t size)
+{
+    return self->anonymous && size < TOUCH_LONG
+        && self->map.size < TOUCH_LONG;
+}
+
 /* Let other threads run while the system gives memory back, cuts the file or
-   extends it, if the mapping can be held meanwhile. */
+   extends it, if that takes time and the mapping can be held meanwhile. */
 static int
 replace_held(MmapObject *self, replacement replace, size_t size)
 {
     int error;
 
-    if (!hold_begin(&self->hold, HOLD_REPLACE)) {
+    if (is_over_soon(self, size)
+        || !hold_begin(&self->hold, HOLD_REPLACE))
+    {
         return replace_unforked(&self->map, replace, size);
     }
     Py_BEGIN_ALLOW_THREADS
@@ -289,21 +301,34 @@ file_part(const struct os_mapping *map, size_t size, size_t *part)
     return error;
 }
 
-/* Go over to private memory, with the same bytes. */
-static int
-move_to_memory(struct os_mapping *map, size_t size)
+/* Take the growth of a private map back. */
+static void
+shrink_private(struct os_mapping *map, size_t size)
 {
-    struct os_mapping fresh;
-    int error = os_map_memory(map, size, &fresh);
+    if (map->size > size && os_resize(map, size) != 0 && map->size > size) {
+        /* Address space that nobody uses is kept; should the map grow into
+           it, it shows the file's bytes, which nobody has touched. */
+        map->size = size;
+    }
+}
+
+/* Go over to `fresh` memory, with the same bytes, and those of the file
+   behind them: `part` bytes in all. */
+static int
+move_to_memory(struct os_mapping *map, const struct os_mapping *fresh,
+               size_t part)
+{
+    size_t before = map->size;
+    int error = part > before ? os_resize(map, part) : 0;
     if (error != 0) {
         return error;
     }
-    error = mem_copy(fresh.data, map->data, map->size);
+    error = mem_copy(fresh->data, map->data, map->size);
     if (error == 0) {
-        error = os_replace(map, &fresh);
+        error = os_replace(map, fresh);
     }
     if (error != 0) {
-        (void)os_unmap(&fresh);
+        shrink_private(map, before);
     }
     return error;
 }
@@ -314,17 +339,22 @@ move_to_memory(struct os_mapping *map, size_t size)
 static int
 grow_private(struct os_mapping *map, size_t size)
 {
-    size_t before = map->size;
+    struct os_mapping fresh;
     size_t part;
     int error = file_part(map, size, &part);
-    if (error == 0 && part > before) {
-        error = os_resize(map, part);
+    if (error != 0) {
+        return error;
     }
-    if (error == 0 && part < size) {
-        error = move_to_memory(map, size);
+    if (part == size) {
+        return os_resize(map, size);
     }
-    if (error != 0 && map->size != before) {
-        (void)os_resize(map, before);
+    error = os_map_memory(map, size, &fresh);
+    if (error != 0) {
+        return error;
+    }
+    error = move_to_memory(map, &fresh, part);
+    if (error != 0) {
+        (void)os_unmap(&fresh);
     }
     return error;
 }
@@ -354,7 +384,7 @@ resize_lock_held(MmapObject *self, Py_ssize_t size)
     if (self->access == ACCESS_READ || self->access == ACCESS_COPY) {
         return raise_not_resizable();
     }
-    if (size < 0 || size > INT64_MAX - self->map.offset) {
+    if (size < 0 || size > (int64_t)PY_SSIZE_T_MAX - self->map.offset) {
         return raise_value("new size out of range");
     }
     if (self->map.backing == OS_MEMORY_SHARED && !OS_SHARED_MEMORY_GROWS
@@ -422,10 +452,14 @@ arg_name(PyObject *value, char name[NAME_ROOM])
     return 0;
 }
 
-/* CPython names its memory when developing only: 1, 0, or -1. */
+/* CPython names its memory when developing only, and in a debug build always:
+   1, 0, or -1. */
 static int
 is_dev_mode(void)
 {
+#ifdef Py_DEBUG
+    return 1;
+#else
     PyObject *flags = PySys_GetObject("flags");     /* borrowed */
     if (flags == NULL) {
         return 0;
@@ -437,6 +471,7 @@ is_dev_mode(void)
     int result = PyObject_IsTrue(dev_mode);
     Py_DECREF(dev_mode);
     return result;
+#endif
 }
 
 static PyObject *

@@ -4,8 +4,10 @@
 #include "mmap_object.h"
 
 #include "args.h"
+#include "byte_objects.h"
 #include "errors.h"
 #include "memory.h"
+#include "quick.h"
 #include "search.h"
 #include "touch.h"
 
@@ -44,33 +46,26 @@ mmap_read(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 }
 
 static PyObject *
-read_byte_lock_held(MmapObject *self)
+read_byte_lock_held(MmapObject *self, Py_ssize_t Py_UNUSED(unused))
 {
-    if (is_closed(self)) {
-        return raise_closed();
-    }
     if (remaining(self) == 0) {
-        return raise_value("read byte out of range");
+        return is_closed(self) ? raise_closed()
+                               : raise_value("read byte out of range");
     }
 
     unsigned char byte;
-    int error = mem_get(self->map.data + self->pos, &byte);
-    if (error != 0) {
-        return raise_os(error);
+    int unsettled = mem_get(self->map.data + self->pos, &byte);
+    if (unsettled != 0) {
+        return quick_settle(self, unsettled, read_byte_lock_held, 0);
     }
     self->pos++;
-    return PyLong_FromLong(byte);
+    return byte_as_int(byte);
 }
 
 PyObject *
 mmap_read_byte(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *result;
-
-    MMAP_LOCK_FOR(op, HOLD_READ);
-    result = read_byte_lock_held((MmapObject *)op);
-    MMAP_UNLOCK();
-    return result;
+    return quick_do(op, HOLD_READ, read_byte_lock_held, 0);
 }
 
 /* The bytes of the next line; -1 if it does not end among the first `reach`
@@ -141,18 +136,13 @@ long_line_lock_held(MmapObject *self)
     return line;
 }
 
-static PyObject *
-readline_lock_held(MmapObject *self)
+/* The end is further away than a short touch reaches. */
+QUICK_RARE static PyObject *
+readline_far(MmapObject *self)
 {
     Py_ssize_t size;
-
-    if (line_size_lock_held(self, (Py_ssize_t)TOUCH_LONG, &size) < 0) {
-        return NULL;
-    }
-    if (size >= 0) {
-        return mmap_take_lock_held(self, size);
-    }
     PyObject *line = long_line_lock_held(self);
+
     if (line != NULL || PyErr_Occurred()) {
         return line;
     }
@@ -161,15 +151,21 @@ readline_lock_held(MmapObject *self)
         ? NULL : mmap_take_lock_held(self, size);
 }
 
+static PyObject *
+readline_lock_held(MmapObject *self, Py_ssize_t Py_UNUSED(unused))
+{
+    Py_ssize_t size;
+
+    if (line_size_lock_held(self, (Py_ssize_t)TOUCH_LONG, &size) < 0) {
+        return NULL;
+    }
+    return size >= 0 ? mmap_take_lock_held(self, size) : readline_far(self);
+}
+
 PyObject *
 mmap_readline(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *result;
-
-    MMAP_LOCK_FOR(op, HOLD_READ);
-    result = readline_lock_held((MmapObject *)op);
-    MMAP_UNLOCK();
-    return result;
+    return quick_do(op, HOLD_READ, readline_lock_held, 0);
 }
 
 static PyObject *
@@ -217,40 +213,60 @@ mmap_write(PyObject *op, PyObject *source)
 }
 
 static PyObject *
-write_byte_lock_held(MmapObject *self, unsigned char byte)
+byte_written(MmapObject *self)
+{
+    self->pos++;
+    Py_RETURN_NONE;
+}
+
+QUICK_RARE static PyObject *
+settle_write_byte(MmapObject *self, int unsettled)
+{
+    int error = mem_settle(unsettled);
+    return error != 0 ? raise_os(error) : byte_written(self);
+}
+
+QUICK_RARE static PyObject *
+refuse_write_byte(MmapObject *self)
 {
     if (is_closed(self)) {
         return raise_closed();
     }
-    if (is_readonly(self)) {
-        return raise_readonly();
-    }
-    if (remaining(self) == 0) {
-        return raise_value("write byte out of range");
+    return is_readonly(self) ? raise_readonly()
+                             : raise_value("write byte out of range");
+}
+
+static PyObject *
+write_byte_lock_held(MmapObject *self, Py_ssize_t byte)
+{
+    if (is_readonly(self) || remaining(self) == 0) {
+        return refuse_write_byte(self);
     }
 
-    int error = mem_put(self->map.data + self->pos, byte);
-    if (error != 0) {
-        return raise_os(error);
+    int unsettled = mem_put(self->map.data + self->pos, (unsigned char)byte);
+    return unsettled == 0 ? byte_written(self)
+                          : settle_write_byte(self, unsettled);
+}
+
+QUICK_RARE static PyObject *
+write_any_byte(PyObject *op, PyObject *value)
+{
+    unsigned char byte;
+
+    if (arg_byte(value, &byte) < 0) {
+        return NULL;
     }
-    self->pos++;
-    Py_RETURN_NONE;
+    return quick_do(op, HOLD_CHANGE, write_byte_lock_held, byte);
 }
 
 PyObject *
 mmap_write_byte(PyObject *op, PyObject *value)
 {
-    unsigned char byte;
-    PyObject *result;
+    Py_ssize_t byte;
 
-    if (arg_byte(value, &byte) < 0) {
-        return NULL;
-    }
-
-    MMAP_LOCK_FOR(op, HOLD_CHANGE);
-    result = write_byte_lock_held((MmapObject *)op, byte);
-    MMAP_UNLOCK();
-    return result;
+    return small_byte(value, &byte)
+        ? quick_do(op, HOLD_CHANGE, write_byte_lock_held, byte)
+        : write_any_byte(op, value);
 }
 
 /* Where `whence` counts from; -1 with an exception. */
@@ -320,17 +336,16 @@ mmap_seekable(PyObject *Py_UNUSED(op), PyObject *Py_UNUSED(ignored))
     Py_RETURN_TRUE;
 }
 
+static PyObject *
+tell_lock_held(MmapObject *self, Py_ssize_t Py_UNUSED(unused))
+{
+    return is_closed(self) ? raise_closed() : PyLong_FromSsize_t(self->pos);
+}
+
 PyObject *
 mmap_tell(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    MmapObject *self = (MmapObject *)op;
-    PyObject *result;
-
-    MMAP_LOCK_FOR(self, HOLD_READ);
-    result = is_closed(self) ? raise_closed()
-                             : PyLong_FromSsize_t(self->pos);
-    MMAP_UNLOCK();
-    return result;
+    return quick_do(op, HOLD_READ, tell_lock_held, 0);
 }
 
 /* Fit a bound of a search to the length: negative ones count from the end,

@@ -33,8 +33,8 @@ extern GUARD_THREAD_LOCAL volatile int guard_few_state;
 #define GUARD_TOUCHING (-1)
 #define GUARD_FAILED (-2)
 
-/* The end of a touch in which something happened: 0 or GUARD_ERROR. */
-int guard_few_settle(int state);
+/* The end of a touch in which something happened, as guard_few.h has it. */
+int guard_settle(int unsettled);
 
 /* The relocation does nothing but tell the linker that who needs the
    instructions needs their entry in the table. */
@@ -93,12 +93,13 @@ guard_few_begin(void)
     guard_few_state = GUARD_TOUCHING;
 }
 
+/* 0, or what guard_settle() wants. */
 static inline int
 guard_few_end(void)
 {
     int state = guard_few_state;
     guard_few_state = 0;
-    return state == GUARD_TOUCHING ? 0 : guard_few_settle(state);
+    return state - GUARD_TOUCHING;
 }
 
 /* One byte. */
@@ -128,6 +129,62 @@ guard_put(unsigned char *target, unsigned char value)
                      : "memory");
     return guard_few_end();
 }
+
+#if defined(__x86_64__)
+
+#define GUARD_HAS_MATCH 1
+typedef char guard_bytes __attribute__((vector_size(16)));
+
+/* Bit i: is byte i the one of `wanted`? */
+static inline uint64_t
+guard_matches_in(guard_bytes part, guard_bytes wanted)
+{
+    return (uint64_t)__builtin_ia32_pmovmskb128(
+        (guard_bytes)(part == wanted));
+}
+
+static inline int
+guard_match_few(const unsigned char *source, unsigned char value,
+                uint64_t *matches)
+{
+    guard_bytes wanted = (guard_bytes){0} + (char)value;
+    guard_bytes a;
+    guard_bytes b;
+    guard_bytes c;
+    guard_bytes d;
+
+    guard_few_begin();
+    __asm__ volatile(GUARD_FIXUP(GUARD_LOAD_16("a", "source")
+                                 GUARD_LOAD_NEXT_16("b", "source")
+                                 GUARD_LOAD_16("c", "middle")
+                                 GUARD_LOAD_NEXT_16("d", "middle"))
+                     : [a] "=&" GUARD_VECTOR_REGISTER(a),
+                       [b] "=&" GUARD_VECTOR_REGISTER(b),
+                       [c] "=&" GUARD_VECTOR_REGISTER(c),
+                       [d] "=&" GUARD_VECTOR_REGISTER(d)
+                     : [source] "r"(source), [middle] "r"(source + 32)
+                     : "memory");
+    int unsettled = guard_few_end();
+    *matches = guard_matches_in(a, wanted)
+        | guard_matches_in(b, wanted) << 16
+        | guard_matches_in(c, wanted) << 32
+        | guard_matches_in(d, wanted) << 48;
+    return unsettled;
+}
+
+static inline size_t
+guard_lowest(uint64_t matches)
+{
+    return (size_t)__builtin_ctzll(matches);
+}
+
+static inline size_t
+guard_highest(uint64_t matches)
+{
+    return (size_t)(63 - __builtin_clzll(matches));
+}
+
+#endif
 
 /* Copy the `width` bytes at either end of n, which may overlap: `width` to
    two times `width` bytes.  All are read before the first is written. */
@@ -188,7 +245,7 @@ guard_copy_ends_32(unsigned char *target, const unsigned char *source,
 }
 
 /* Copy n bytes, 1 to GUARD_FEW; either side may not be there, and they may
-   overlap. */
+   overlap.  0 or GUARD_ERROR. */
 static inline int
 guard_copy_few(unsigned char *target, const unsigned char *source, size_t n)
 {
@@ -211,7 +268,8 @@ guard_copy_few(unsigned char *target, const unsigned char *source, size_t n)
     else {
         guard_copy_ends_1(target, source, n);
     }
-    return guard_few_end();
+    int unsettled = guard_few_end();
+    return unsettled == 0 ? 0 : guard_settle(unsettled);
 }
 
 #endif

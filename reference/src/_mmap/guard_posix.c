@@ -104,8 +104,9 @@ postpone_few(int number)
 }
 
 int
-guard_few_settle(int state)
+guard_settle(int unsettled)
 {
+    int state = unsettled + GUARD_TOUCHING;
     if (state > 0) {
         guard_send_postponed(state);
     }
@@ -141,6 +142,17 @@ was_sent(const siginfo_t *info)
 #endif
 }
 
+#if defined(__linux__) && defined(__i386__)
+/* What Linux keeps on the stack of a handler (asm/sigcontext.h), of which the
+   C library declares only the beginning; the upper half of its last field
+   is 0 where the rest follows. */
+struct i386_float_state {
+    struct _libc_fpstate plain;
+    unsigned int environment[6];
+    unsigned int mxcsr;
+};
+#endif
+
 /* Linux enters a handler with the floating-point modes of a new process, and
    only a return from the handler gives the thread its own ones back. */
 static void
@@ -153,6 +165,18 @@ restore_float_modes(const void *context)
         unsigned short control = interrupted->uc_mcontext.fpregs->cwd;
         __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
         __asm__ volatile("fldcw %0" : : "m"(control));
+    }
+#elif defined(__linux__) && defined(__i386__)
+    const ucontext_t *interrupted = context;
+    if (interrupted->uc_mcontext.fpregs != NULL) {
+        const struct i386_float_state *state =
+            (const void *)interrupted->uc_mcontext.fpregs;
+        unsigned short control = (unsigned short)state->plain.cw;
+        __asm__ volatile("fldcw %0" : : "m"(control));
+        if (state->plain.status >> 16 == 0
+            && __builtin_cpu_supports("sse")) {
+            __asm__ volatile("ldmxcsr %0" : : "m"(state->mxcsr));
+        }
     }
 #else
     (void)context;

@@ -60,10 +60,17 @@ void hold_end(struct hold *hold, enum hold_mode mode);
    check everything afterwards. */
 void hold_wait_for_others(struct hold *hold, enum hold_mode mode);
 
+/* Is nothing under way? */
+static inline bool
+hold_is_free(struct hold *hold)
+{
+    return atomic_load_explicit(&hold->users, memory_order_acquire) == 0;
+}
+
 static inline void
 hold_wait(struct hold *hold, enum hold_mode mode)
 {
-    if (atomic_load_explicit(&hold->users, memory_order_acquire) != 0) {
+    if (!hold_is_free(hold)) {
         hold_wait_for_others(hold, mode);
     }
 }

@@ -10,21 +10,30 @@
 #include "search.h"
 #include "stride.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-int
-mem_copy(void *target, const void *source, size_t n)
+/* What marks a place to return to saves every register: where few bytes are
+   touched in another way, that is a function apart. */
+static int
+copy_many(void *target, const void *source, size_t n)
 {
     struct guard guard;
 
-    if (n <= GUARD_FEW) {
-        return n == 0 ? 0 : guard_copy_few(target, source, n);
-    }
     guard_enter(&guard, target, n, source, n);
     if (GUARD_HOLDS(&guard)) {
         memmove(target, source, n);
     }
     return guard_leave(&guard);
+}
+
+int
+mem_copy(void *target, const void *source, size_t n)
+{
+    if (n > GUARD_FEW) {
+        return copy_many(target, source, n);
+    }
+    return n == 0 ? 0 : guard_copy_few(target, source, n);
 }
 
 /* Where n bytes that lie `step` apart begin, seen from the first of them,
@@ -67,12 +76,17 @@ mem_scatter(unsigned char *target, ptrdiff_t step,
     return guard_leave(&guard);
 }
 
-int
-mem_find_byte(const unsigned char *haystack, size_t n, unsigned char value,
-              size_t *found)
+/* What came of looking at the first few bytes does not matter: those that are
+   not asked for need not be there. */
+static int
+find_byte_far(const unsigned char *haystack, size_t n, unsigned char value,
+              size_t *found, int unsettled)
 {
     struct guard guard;
 
+    if (unsettled != 0) {
+        (void)guard_settle(unsettled);
+    }
     guard_enter(&guard, haystack, n, NULL, 0);
     if (GUARD_HOLDS(&guard)) {
         const unsigned char *hit = memchr(haystack, value, n);
@@ -82,8 +96,67 @@ mem_find_byte(const unsigned char *haystack, size_t n, unsigned char value,
 }
 
 int
-mem_find(const unsigned char *haystack, size_t n,
-         const unsigned char *needle, size_t m, size_t *found)
+mem_find_byte(const unsigned char *haystack, size_t n, unsigned char value,
+              size_t *found)
+{
+    uint64_t matches = 0;
+    int unsettled = n < GUARD_FEW
+        ? 0 : guard_match_few(haystack, value, &matches);
+
+    if (unsettled != 0 || matches == 0) {
+        return find_byte_far(haystack, n, value, found, unsettled);
+    }
+    *found = guard_lowest(matches);
+    return 0;
+}
+
+/* Of a search among few bytes: where the first byte of the needle is, as bits
+   like those of guard_match_few.  False where that cannot be said at once, or
+   where more than a page would be looked at. */
+static inline bool
+find_starts(const unsigned char *haystack, size_t n,
+            const unsigned char *needle, size_t m, uint64_t *starts)
+{
+    size_t in_page = (uintptr_t)haystack & GUARD_PAGE_MASK;
+    unsigned char first;
+
+    if (!GUARD_HAS_MATCH || n > GUARD_FEW || m == 0 || m > n
+        || in_page + GUARD_FEW > GUARD_PAGE_MASK + 1)
+    {
+        return false;
+    }
+    int unsettled = guard_get(needle, &first);
+    if (unsettled == 0) {
+        unsettled = guard_match_few(haystack, first, starts);
+    }
+    if (unsettled != 0) {
+        (void)guard_settle(unsettled);
+        return false;
+    }
+    *starts &= UINT64_MAX >> (GUARD_FEW - (n - m + 1));
+    return true;
+}
+
+/* Is the search over with that?  `place` tells which start is wanted. */
+static inline bool
+finds_at_once(const unsigned char *haystack, size_t n,
+              const unsigned char *needle, size_t m,
+              size_t (*place)(uint64_t matches), size_t *found)
+{
+    uint64_t starts;
+
+    if (!find_starts(haystack, n, needle, m, &starts)
+        || (starts != 0 && m > 1))
+    {
+        return false;
+    }
+    *found = starts == 0 ? SEARCH_ABSENT : place(starts);
+    return true;
+}
+
+static int
+find_anywhere(const unsigned char *haystack, size_t n,
+              const unsigned char *needle, size_t m, size_t *found)
 {
     struct guard guard;
 
@@ -95,8 +168,16 @@ mem_find(const unsigned char *haystack, size_t n,
 }
 
 int
-mem_rfind(const unsigned char *haystack, size_t n,
-          const unsigned char *needle, size_t m, size_t *found)
+mem_find(const unsigned char *haystack, size_t n,
+         const unsigned char *needle, size_t m, size_t *found)
+{
+    return finds_at_once(haystack, n, needle, m, guard_lowest, found)
+        ? 0 : find_anywhere(haystack, n, needle, m, found);
+}
+
+static int
+rfind_anywhere(const unsigned char *haystack, size_t n,
+               const unsigned char *needle, size_t m, size_t *found)
 {
     struct guard guard;
 
@@ -105,4 +186,12 @@ mem_rfind(const unsigned char *haystack, size_t n,
         *found = search_backward(haystack, n, needle, m);
     }
     return guard_leave(&guard);
+}
+
+int
+mem_rfind(const unsigned char *haystack, size_t n,
+          const unsigned char *needle, size_t m, size_t *found)
+{
+    return finds_at_once(haystack, n, needle, m, guard_highest, found)
+        ? 0 : rfind_anywhere(haystack, n, needle, m, found);
 }

@@ -13,7 +13,8 @@
 
 #include <stddef.h>
 
-/* One byte. */
+/* One byte.  These two may also return what mem_settle() makes 0 or an error:
+   leave that to a function that is called last, and rarely (quick.h). */
 static inline int
 mem_get(const unsigned char *source, unsigned char *value)
 {
@@ -24,6 +25,12 @@ static inline int
 mem_put(unsigned char *target, unsigned char value)
 {
     return guard_put(target, value);
+}
+
+static inline int
+mem_settle(int unsettled)
+{
+    return guard_settle(unsettled);
 }
 
 /* Copy n bytes; either side may be mapped. */

@@ -69,9 +69,6 @@ remaining(const MmapObject *self)
 /* Fails on a closed map; takes the lock itself. */
 int mmap_check_open(MmapObject *self);
 
-/* A bytes object of the byte at an address in the map. */
-PyObject *mmap_one_byte_lock_held(const unsigned char *source);
-
 /* Copy `count` bytes out, as bytes. */
 PyObject *mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start,
                                Py_ssize_t count);

@@ -3,6 +3,7 @@
 
 #include "mmap_object.h"
 
+#include "byte_objects.h"
 #include "errors.h"
 #include "memory.h"
 #include "touch.h"
@@ -23,16 +24,13 @@ mmap_check_open(MmapObject *self)
     return 0;
 }
 
-PyObject *
-mmap_one_byte_lock_held(const unsigned char *source)
+static PyObject *
+one_byte_lock_held(const unsigned char *source)
 {
-    unsigned char value;
-    int error = mem_get(source, &value);
-    if (error != 0) {
-        return raise_os(error);
-    }
-    /* CPython keeps one object for each byte. */
-    return PyBytes_FromStringAndSize((const char *)&value, 1);
+    unsigned char byte;
+    int unsettled = mem_get(source, &byte);
+    int error = unsettled == 0 ? 0 : mem_settle(unsettled);
+    return error != 0 ? raise_os(error) : byte_as_bytes(byte);
 }
 
 /* What a copy into `bytes`, which it takes over, has come to. */
@@ -50,7 +48,7 @@ PyObject *
 mmap_bytes_lock_held(MmapObject *self, Py_ssize_t start, Py_ssize_t count)
 {
     if (count == 1) {
-        return mmap_one_byte_lock_held(self->map.data + start);
+        return one_byte_lock_held(self->map.data + start);
     }
     PyObject *result = PyBytes_FromStringAndSize(NULL, count);
     if (result == NULL || count == 0) {
@@ -65,7 +63,7 @@ PyObject *
 mmap_take_lock_held(MmapObject *self, Py_ssize_t count)
 {
     if (count == 1) {
-        PyObject *result = mmap_one_byte_lock_held(self->map.data + self->pos);
+        PyObject *result = one_byte_lock_held(self->map.data + self->pos);
         self->pos += result != NULL;
         return result;
     }
@@ -88,10 +86,12 @@ mmap_dealloc(PyObject *op)
     if (self->weakrefs != NULL) {
         PyObject_ClearWeakRefs(op);
     }
-    Py_BEGIN_ALLOW_THREADS
-    /* Nobody is left to be told of a failure. */
-    (void)os_unmap(&self->map);
-    Py_END_ALLOW_THREADS
+    if (!is_closed(self)) {
+        Py_BEGIN_ALLOW_THREADS
+        /* Nobody is left to be told of a failure. */
+        (void)os_unmap(&self->map);
+        Py_END_ALLOW_THREADS
+    }
     hold_fini(&self->hold);
     type->tp_free(op);
 #if MMAP_HEAP_TYPE

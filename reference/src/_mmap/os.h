@@ -78,10 +78,12 @@ struct os_request {
     const wchar_t *tag; /* Windows' name of the memory, or NULL */
 };
 
-/* A mapping.  The backend writes it, others read it. */
+/* A mapping.  The backend writes it, others read it, but that they may make
+   the size of a private one smaller. */
 struct os_mapping {
     unsigned char *data;        /* NULL: there is no mapping */
-    size_t size;                /* bytes that may be touched, above 0 */
+    size_t size;                /* bytes that may be touched, above 0; 0 if
+                                   there is no mapping */
     size_t reserved;            /* bytes of address space, at least size */
     int64_t offset;             /* of data[0] in the file */
     int fd;                     /* our own, or OS_NO_FILE */
@@ -134,7 +136,7 @@ int os_map_memory(const struct os_mapping *like, size_t size,
    the memory that was there is given back. */
 int os_replace(struct os_mapping *map, const struct os_mapping *fresh);
 
-/* The number of this process. */
+/* A number that no process has from which this one was forked off. */
 long os_process(void);
 
 /* Make the fork() of other threads wait, and let it go on.  Several threads

@@ -288,16 +288,13 @@ os_replace(struct os_mapping *map, const struct os_mapping *fresh)
     return 0;
 }
 
-long
-os_process(void)
-{
-    return (long)getpid();
-}
-
 /* Who keeps forks out reads; who forks writes. */
 static pthread_rwlock_t forks = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_once_t forks_are_asked = PTHREAD_ONCE_INIT;
 static int forks_error;
+
+/* fork()s on the way from the first process that asked to this one. */
+static long generation;
 
 static void
 before_fork(void)
@@ -317,6 +314,7 @@ after_fork_in_child(void)
     /* The thread that has the lock goes by another number here. */
     static const pthread_rwlock_t fresh = PTHREAD_RWLOCK_INITIALIZER;
     forks = fresh;
+    generation++;
 }
 
 static void
@@ -326,13 +324,24 @@ ask_forks(void)
                                  after_fork_in_child);
 }
 
+static int
+watch_forks(void)
+{
+    int error = pthread_once(&forks_are_asked, ask_forks);
+    return error != 0 ? error : forks_error;
+}
+
+/* To ask the system takes longer than all else in a call of close(). */
+long
+os_process(void)
+{
+    return watch_forks() == 0 ? generation : (long)getpid();
+}
+
 int
 os_keep_forks_out(void)
 {
-    int error = pthread_once(&forks_are_asked, ask_forks);
-    if (error == 0) {
-        error = forks_error;
-    }
+    int error = watch_forks();
     return error != 0 ? error : pthread_rwlock_rdlock(&forks);
 }
 

@@ -37,6 +37,17 @@ small_int(PyObject *value, Py_ssize_t *result)
     return false;
 }
 
+/* Objects that are never freed, and that every interpreter may use. */
+#if PY_VERSION_HEX >= 0x030E0000
+#define MMAP_HAS_IMMORTALS 1
+#define is_immortal(object) PyUnstable_IsImmortal(object)
+#elif PY_VERSION_HEX >= 0x030C0000
+#define MMAP_HAS_IMMORTALS 1
+#define is_immortal(object) _Py_IsImmortal(object)
+#else
+#define MMAP_HAS_IMMORTALS 0
+#endif
+
 /* Member descriptors moved into Python.h. */
 #if PY_VERSION_HEX >= 0x030C0000
 #define MMAP_MEMBER_SSIZE Py_T_PYSSIZET

@@ -6,60 +6,75 @@
 #include "mmap_object.h"
 
 #include "args.h"
+#include "byte_objects.h"
 #include "errors.h"
 #include "memory.h"
+#include "quick.h"
 #include "touch.h"
+
+/* The length where it cannot be had at once. */
+QUICK_RARE static Py_ssize_t
+await_length(MmapObject *self)
+{
+    hold_wait(&self->hold, HOLD_KEEP);
+    if (is_closed(self)) {
+        (void)raise_closed();
+        return -1;
+    }
+    return length_of(self);
+}
 
 Py_ssize_t
 mmap_length(PyObject *op)
 {
     MmapObject *self = (MmapObject *)op;
-    Py_ssize_t result = -1;
+    Py_ssize_t result;
 
-    MMAP_LOCK_FOR(self, HOLD_KEEP);
-    if (is_closed(self)) {
-        (void)raise_closed();
-    }
-    else {
-        result = length_of(self);
-    }
+    MMAP_LOCK(self);
+    result = hold_is_free(&self->hold) && !is_closed(self)
+        ? length_of(self) : await_length(self);
     MMAP_UNLOCK();
     return result;
 }
 
-/* Check an index against the state as it is now; negative ones count from
-   the end if `wrap`.  NULL with an exception, or the byte's address. */
-static inline unsigned char *
-address_lock_held(MmapObject *self, Py_ssize_t index, bool wrap)
+/* Negative indices count from the end. */
+static inline Py_ssize_t
+wrapped(const MmapObject *self, Py_ssize_t index)
 {
-    if (is_closed(self)) {
-        return (unsigned char *)raise_closed();
-    }
-    if (index < 0 && wrap) {
-        index += length_of(self);
-    }
-    if (index < 0 || index >= length_of(self)) {
-        return (unsigned char *)raise_index_range();
-    }
-    return self->map.data + index;
+    return index < 0 ? index + length_of(self) : index;
+}
+
+/* Is there such a byte?  There is none in a closed map. */
+static inline bool
+has_index(const MmapObject *self, Py_ssize_t index)
+{
+    return index >= 0 && index < length_of(self);
+}
+
+QUICK_RARE static PyObject *
+refuse_index(MmapObject *self)
+{
+    return is_closed(self) ? raise_closed() : raise_index_range();
 }
 
 static PyObject *
 item_lock_held(MmapObject *self, Py_ssize_t index)
 {
-    const unsigned char *source = address_lock_held(self, index, false);
-    return source == NULL ? NULL : mmap_one_byte_lock_held(source);
+    if (!has_index(self, index)) {
+        return refuse_index(self);
+    }
+
+    unsigned char byte;
+    int unsettled = mem_get(self->map.data + index, &byte);
+    return unsettled == 0
+        ? byte_as_bytes(byte)
+        : quick_settle(self, unsettled, item_lock_held, index);
 }
 
 PyObject *
 mmap_item(PyObject *op, Py_ssize_t index)
 {
-    PyObject *result;
-
-    MMAP_LOCK_FOR(op, HOLD_READ);
-    result = item_lock_held((MmapObject *)op, index);
-    MMAP_UNLOCK();
-    return result;
+    return quick_do(op, HOLD_READ, item_lock_held, index);
 }
 
 /* 0, or -1 with the exception for an error number. */
@@ -73,12 +88,26 @@ done(int error)
     return 0;
 }
 
+QUICK_RARE static int
+settle_put(int unsettled)
+{
+    return done(mem_settle(unsettled));
+}
+
 static int
 put_lock_held(MmapObject *self, Py_ssize_t index, bool wrap,
               unsigned char byte)
 {
-    unsigned char *target = address_lock_held(self, index, wrap);
-    return target == NULL ? -1 : done(mem_put(target, byte));
+    if (wrap) {
+        index = wrapped(self, index);
+    }
+    if (!has_index(self, index)) {
+        (void)refuse_index(self);
+        return -1;
+    }
+
+    int unsettled = mem_put(self->map.data + index, byte);
+    return unsettled == 0 ? 0 : settle_put(unsettled);
 }
 
 static int
@@ -116,24 +145,22 @@ mmap_ass_item(PyObject *op, Py_ssize_t index, PyObject *value)
 static PyObject *
 get_lock_held(MmapObject *self, Py_ssize_t index)
 {
-    const unsigned char *source = address_lock_held(self, index, true);
-    if (source == NULL) {
-        return NULL;
+    index = wrapped(self, index);
+    if (!has_index(self, index)) {
+        return refuse_index(self);
     }
+
     unsigned char byte;
-    int error = mem_get(source, &byte);
-    return error != 0 ? raise_os(error) : PyLong_FromLong(byte);
+    int unsettled = mem_get(self->map.data + index, &byte);
+    return unsettled == 0
+        ? byte_as_int(byte)
+        : quick_settle(self, unsettled, get_lock_held, index);
 }
 
 static PyObject *
 get(MmapObject *self, Py_ssize_t index)
 {
-    PyObject *result;
-
-    MMAP_LOCK_FOR(self, HOLD_READ);
-    result = get_lock_held(self, index);
-    MMAP_UNLOCK();
-    return result;
+    return quick_do((PyObject *)self, HOLD_READ, get_lock_held, index);
 }
 
 static PyObject *

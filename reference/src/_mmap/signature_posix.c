@@ -50,8 +50,6 @@ unpack(PyObject *args, PyObject *kwargs, struct given *given)
 static int
 convert(const struct given *given, struct construction *what, int *access)
 {
-    int track = 1;
-
     if (arg_int(given->fileno, &what->fileno) < 0
         || arg_ssize(given->length, &what->length) < 0
         || (given->flags && arg_int(given->flags, &what->flags) < 0)
@@ -61,11 +59,7 @@ convert(const struct given *given, struct construction *what, int *access)
     {
         return -1;
     }
-    if (given->trackfd != NULL) {
-        track = PyObject_IsTrue(given->trackfd);
-    }
-    what->track_file = track > 0;
-    return track < 0 ? -1 : 0;
+    return construction_set_track(what, given->trackfd);
 }
 
 /* What a protection amounts to, where `access` was not given. */
@@ -90,21 +84,13 @@ resolve_access(struct construction *what, int access)
         (void)raise_value("mmap can't specify both access and flags, prot.");
         return -1;
     }
-    switch (access) {
-    case ACCESS_READ:
+    if (access == ACCESS_READ) {
         what->prot = PROT_READ;
-        break;
-    case ACCESS_WRITE:
-        break;
-    case ACCESS_COPY:
-        what->flags = MAP_PRIVATE;
-        break;
-    default:
-        (void)raise_value("mmap invalid access parameter.");
-        return -1;
     }
-    what->access = (enum access_mode)access;
-    return 0;
+    else if (access == ACCESS_COPY) {
+        what->flags = MAP_PRIVATE;
+    }
+    return construction_set_access(what, access);
 }
 
 int

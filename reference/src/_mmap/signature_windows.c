@@ -64,8 +64,6 @@ convert_tag(PyObject *value, wchar_t **tag)
 static int
 convert(const struct given *given, struct construction *what, int *access)
 {
-    int track = 1;
-
     if (arg_int(given->fileno, &what->fileno) < 0
         || arg_ssize(given->length, &what->length) < 0
         || convert_tag(given->tagname, &what->tag) < 0
@@ -74,34 +72,16 @@ convert(const struct given *given, struct construction *what, int *access)
     {
         return -1;
     }
-    if (given->trackfd != NULL) {
-        track = PyObject_IsTrue(given->trackfd);
-    }
-    what->track_file = track > 0;
-    return track < 0 ? -1 : 0;
+    return construction_set_track(what, given->trackfd);
 }
 
 /* Say `access` in terms of the memory's protection. */
 static int
 resolve_access(struct construction *what, int access)
 {
-    switch (access) {
-    case ACCESS_READ:
-        what->prot = PAGE_READONLY;
-        break;
-    case ACCESS_DEFAULT:
-    case ACCESS_WRITE:
-        what->prot = PAGE_READWRITE;
-        break;
-    case ACCESS_COPY:
-        what->prot = PAGE_WRITECOPY;
-        break;
-    default:
-        (void)raise_value("mmap invalid access parameter.");
-        return -1;
-    }
-    what->access = (enum access_mode)access;
-    return 0;
+    what->prot = access == ACCESS_READ ? PAGE_READONLY
+        : access == ACCESS_COPY ? PAGE_WRITECOPY : PAGE_READWRITE;
+    return construction_set_access(what, access);
 }
 
 int
