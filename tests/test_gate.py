@@ -21,6 +21,7 @@ from judging import (
     write_impl,
 )
 from mmap_spec import clauses, descriptors, launcher
+from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.report import stream
 from mmap_spec.verdicts import listed
 
@@ -231,6 +232,17 @@ def test_list(tmp_path):
     chosen = clauses.select(topics=["read*"], levels=["should"])
     assert f"{len(chosen)} clauses of {len(clauses.catalogue())}" in done.stdout
     assert all(name in done.stdout for name in chosen)
+
+
+def test_what_is_left_out():
+    """A glob after ! leaves out what it matches, of all or of what others name."""
+    every = clauses.catalogue()
+    others = clauses.select(topics=["!read*"])
+    assert set(others) == {k for k in every if not every[k].topic.startswith("read")}
+    assert "find.lowest" not in clauses.select(["!find.lowest"], ["find"])
+    assert "find.absent" in clauses.select(["!find.lowest"], ["find"])
+    with pytest.raises(BadDescriptor, match="--topic !raed: no clause"):
+        clauses.select(topics=["!raed"])
 
 
 def test_list_into_a_closed_pipe(tmp_path):

@@ -33,8 +33,8 @@ THREADS = "-fsanitize=thread -fno-omit-frame-pointer -g -O1"
 # sanitizer; the interpreter itself ends with memory that it has not freed.
 LEAVE_SIGNALS = "handle_segv=0:handle_sigbus=0:handle_abort=0"
 # AddressSanitizer keeps freed memory for a while, and ends the process where
-# there is none: the files of these names measure the one and cause the other.
-UNDISTORTED = "not test_growth and not test_resources"
+# there is none: these topics measure the one and cause the other.
+UNDISTORTED = ["--topic=!growth", "--topic=!resources"]
 # What makes threads meet, without faults: ThreadSanitizer delivers signals in
 # its own way, and cannot always tell that a handler was left.
 THREADED = "atomic or position or mixture or starvation or line_that"
@@ -129,7 +129,7 @@ def suite(folder, environment, options, *arguments):
 def suite_on_memory(folder, options):
     """The whole suite, but for what a sanitizer distorts."""
     built(folder / "memory", MEMORY)
-    return suite(folder / "memory", of_memory(), options, "--", "-k", UNDISTORTED)
+    return suite(folder / "memory", of_memory(), options, *UNDISTORTED)
 
 
 def thread_tests(folder, options):

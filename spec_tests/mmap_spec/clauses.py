@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
+import operator
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -92,28 +93,35 @@ def from_entry(entry: dict[str, Any], path: Path) -> Clause:
 def select(
     ids: Iterable[str] = (), topics: Iterable[str] = (), levels: Iterable[str] = ()
 ) -> dict[str, Clause]:
-    """The clauses that the filters leave; a glob that matches none is an error."""
+    """The clauses that the filters leave; a glob that matches none is an error.
+
+    A glob after "!" leaves out what it matches.
+    """
     every = catalogue()
-    chosen = dict(every)
-    ids, topics, levels = list(ids), list(topics), list(levels)
-    if ids or topics:
-        chosen = {}
-        for pattern in ids:
-            chosen.update(matching(pattern, "--clause", lambda clause: clause.id))
-        for pattern in topics:
-            chosen.update(matching(pattern, "--topic", lambda clause: clause.topic))
+    filters = [("--clause", pattern, operator.attrgetter("id")) for pattern in ids]
+    filters += [("--topic", pattern, operator.attrgetter("topic")) for pattern in topics]
+    leaving = [entry for entry in filters if entry[1].startswith("!")]
+    chosen = dict(every) if len(leaving) == len(filters) else {}
+    for option, pattern, name in filters:
+        if not pattern.startswith("!"):
+            chosen.update(matching(pattern, option, name))
+    for option, pattern, name in leaving:
+        for key in matching(pattern, option, name):
+            chosen.pop(key, None)
+    levels = list(levels)
     if levels:
         chosen = {key: clause for key, clause in chosen.items() if clause.level in levels}
     return {key: every[key] for key in every if key in chosen}
 
 
 def matching(pattern: str, option: str, name: Callable[[Clause], str]) -> dict[str, Clause]:
-    """The clauses whose name a glob matches."""
+    """The clauses whose name a glob matches, be it one after "!"."""
     every = catalogue()
-    found = {k: c for k, c in every.items() if fnmatch.fnmatchcase(name(c), pattern)}
+    glob = pattern.removeprefix("!")
+    found = {k: c for k, c in every.items() if fnmatch.fnmatchcase(name(c), glob)}
     if not found:
         names = sorted({name(clause) for clause in every.values()})
-        close = descriptors.nearest(pattern, names)
+        close = descriptors.nearest(glob, names)
         close = close if close.startswith("did") else "see mmap-spec list"
         raise BadDescriptor(f"{option} {pattern}: no clause matches; {close}")
     return found

@@ -201,7 +201,11 @@ def add_filters(command: argparse.ArgumentParser) -> None:
         "--clause", action="append", default=[], metavar="GLOB", help="such as find.*"
     )
     command.add_argument(
-        "--topic", action="append", default=[], metavar="GLOB", help="such as find"
+        "--topic",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="such as find; !find: all others",
     )
     command.add_argument("--level", action="append", default=[], choices=clauses.LEVELS)
 
