@@ -269,3 +269,4 @@ def test_none_as_start_with_an_end(candidate, end, index):
     m = candidate.anonymous(TEXT)
     m.seek(4)
     assert m.find(b"a", None, end) == index
+    assert m.find(b"a", None, candidate.hostile(end)) == index

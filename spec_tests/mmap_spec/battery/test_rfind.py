@@ -180,3 +180,4 @@ def test_none_as_start_with_an_end(candidate, end, index):
     m = candidate.anonymous(TEXT)
     m.seek(2)
     assert m.rfind(b"a", None, end) == index
+    assert m.rfind(b"a", None, candidate.hostile(end)) == index
