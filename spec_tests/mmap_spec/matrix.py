@@ -12,6 +12,7 @@ import fnmatch
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def run(rows: list[Row], filters: Sequence[str], jobs: int, console: Console) ->
         if row.state == "absent" and row.judged is None:
             stream.write_absent(row.path, row.name, row.absent)
     waiting = {row.name: row for row in rows if row.state == "waiting"}
+    console.print(announcement(rows, jobs), highlight=False)
     status = max((kept(row) for row in rows), key=runs.severity, default=GREEN)
     with tempfile.TemporaryDirectory(prefix="mmap-spec-matrix-") as scratch:
         planned = []
@@ -115,6 +117,15 @@ def run(rows: list[Row], filters: Sequence[str], jobs: int, console: Console) ->
                 if not console.is_terminal:
                     print(f"{row.name}: {row.state} · {last_line(ended.output)}", flush=True)
     return status
+
+
+def announcement(rows: Iterable[Row], jobs: int) -> str:
+    """What will be done."""
+    states = Counter(row.state for row in rows)
+    return (
+        f"to judge: {states['waiting']}, {jobs} at a time; judged before: {states['kept']}; "
+        f"absent: {states['absent']}"
+    )
 
 
 def kept(row: Row) -> int:
