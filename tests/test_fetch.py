@@ -168,7 +168,6 @@ def registry(tmp_path, monkeypatch) -> str:
 
     def run(command, what, **options):
         folder = Path(command[command.index("--dest") + 1])
-        folder.mkdir()
         (folder / package.name).write_bytes(package.read_bytes())
 
     monkeypatch.setattr(downloads, "run", run)

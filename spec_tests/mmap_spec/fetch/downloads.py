@@ -41,44 +41,41 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def checked(found: Path, what: str, digest: str) -> Path:
-    """A file whose sha256 is the pinned one; CannotFetch for any other."""
-    if sha256(found) != digest:
-        raise CannotFetch(
-            f"{what}: its sha256 is {sha256(found)}, not {digest} as pinned in interpreters.toml"
-        )
-    return found
+def download_once(
+    package: str, version: str, digest: str, say: Say, client: list[str], wanted: str
+) -> Path:
+    """The file that a registry has for ``wanted``, downloaded unless it is here, and checked.
 
-
-def source_distribution(package: str, version: str, digest: str, say: Say) -> Path:
-    """The source distribution of a Python package, downloaded by pip unless it is here."""
-
-    def download(scratch: Path) -> None:
-        say(f"downloading {package} {version}")
-        folder = scratch.with_suffix(".folder")
-        command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check"]
-        command += ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
-        if sys.stderr.isatty():
-            command[command.index("--quiet")] = "--progress-bar=on"
-        run([*command, f"{package}=={version}"], f"{package} {version}")
-        (found,) = folder.iterdir()
-        checked(found, f"{package} {version}", digest).rename(scratch)
-
-    return make_once(cache() / "downloads" / f"{package}-{version}-{digest[:12]}", download)
-
-
-def npm_package(package: str, version: str, digest: str, say: Say) -> Path:
-    """The archive of a package for Node.js, downloaded by npm unless it is here."""
+    ``client`` is a command up to the option after which the folder stands to download into.
+    """
     what = f"{package} {version}"
-    need("npm", "npm", what)
 
     def download(scratch: Path) -> None:
         say(f"downloading {what}")
         folder = scratch.with_suffix(".folder")
         folder.mkdir()
-        command = ["npm", "pack", "--silent", "--pack-destination", str(folder)]
-        run([*command, f"{package}@{version}"], what)
+        run([*client, str(folder), wanted], what)
         (found,) = folder.iterdir()
-        checked(found, what, digest).rename(scratch)
+        if sha256(found) != digest:
+            raise CannotFetch(
+                f"{what}: its sha256 is {sha256(found)}, not {digest} as pinned in "
+                "interpreters.toml"
+            )
+        found.rename(scratch)
 
     return make_once(cache() / "downloads" / f"{package}-{version}-{digest[:12]}", download)
+
+
+def source_distribution(package: str, version: str, digest: str, say: Say) -> Path:
+    """The source distribution of a Python package, downloaded by pip unless it is here."""
+    progress = "--progress-bar=on" if sys.stderr.isatty() else "--quiet"
+    pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", progress]
+    pip += ["--no-deps", "--no-binary", ":all:", "--dest"]
+    return download_once(package, version, digest, say, pip, f"{package}=={version}")
+
+
+def npm_package(package: str, version: str, digest: str, say: Say) -> Path:
+    """The archive of a package for Node.js, downloaded by npm unless it is here."""
+    need("npm", "npm", f"{package} {version}")
+    npm = ["npm", "pack", "--silent", "--pack-destination"]
+    return download_once(package, version, digest, say, npm, f"{package}@{version}")
