@@ -108,12 +108,12 @@ def read_recipe(folder: Path, module: str) -> Recipe:
 class Builder:
     """Builds a recipe's module with changes; ``folder`` keeps what is used again.
 
-    ``interpreter`` is the id of the one that runs what is built, "" this one; ``notebook`` is a C
-    source for covering.py to use in place of its own.
+    ``interpreter`` is the id of the one that runs what is built, "" this one; ``share`` is a C
+    function for covering.py to use in place of its own.
     """
 
     interpreter = ""
-    notebook = ""
+    share = ""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe

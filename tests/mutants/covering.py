@@ -15,27 +15,36 @@ from mutants.operators import Mutant
 from mutants.parsing import is_step, parse, walk
 
 VARIABLE = "MUTANTS_HITS"  # names that file
-NOTEBOOK = """
+# Maps the beginning of a file, to share what is written there; NULL if it cannot.
+SHARE = """
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+static void *
+share(const char *path, size_t size)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return shared == MAP_FAILED ? NULL : shared;
+}
+"""
+NOTEBOOK = """%(share)s
+#include <stdlib.h>
 static volatile unsigned char nowhere[%(size)d];
 volatile unsigned char *mutants_hits = nowhere;
 __attribute__((constructor)) static void
 mutants_open(void)
 {
     const char *path = getenv("%(variable)s");
-    int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return;
-    }
-    void *shared = mmap(NULL, %(size)d, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (shared != MAP_FAILED) {
+    void *shared = path == NULL ? NULL : share(path, sizeof nowhere);
+    if (shared != NULL) {
         mutants_hits = shared;
     }
-    close(fd);
 }
 """
 DECLARATION = b"extern volatile unsigned char *mutants_hits;\n"
@@ -105,8 +114,8 @@ def build(builder: Builder, folder: Path) -> tuple[Path, dict[Step, int]]:
     for name, path in builder.recipe.files.items():
         (sources / name).write_bytes(instrumented(path, steps))
     notebook = sources / "mutants_hits.c"
-    text = builder.notebook or NOTEBOOK
-    notebook.write_text(text % {"size": len(steps) or 1, "variable": VARIABLE})
+    names = {"share": builder.share or SHARE, "size": len(steps) or 1, "variable": VARIABLE}
+    notebook.write_text(NOTEBOOK % names)
     objects = {}
     for source in builder.recipe.sources:
         objects[source.name] = sources / f"{source.stem}.o"

@@ -32,27 +32,18 @@ CTESTS = "(C tests)"  # stands for a clause
 RUN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"  # another program
 
 # What covering.py has for POSIX, for Windows.
-NOTEBOOK = """
+SHARE = """
 #include <windows.h>
-#include <stdlib.h>
-static volatile unsigned char nowhere[%(size)d];
-volatile unsigned char *mutants_hits = nowhere;
-__attribute__((constructor)) static void
-mutants_open(void)
+static void *
+share(const char *path, size_t size)
 {
-    const char *path = getenv("%(variable)s");
-    if (path == NULL) {
-        return;
-    }
     HANDLE file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE,
                               FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
-    HANDLE section = CreateFileMappingW(file, NULL, PAGE_READWRITE, 0, %(size)d, NULL);
+    HANDLE section = CreateFileMappingW(file, NULL, PAGE_READWRITE, 0, (DWORD)size, NULL);
     void *shared = section == NULL ? NULL : MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
-    if (shared != NULL) {
-        mutants_hits = shared;
-    }
     CloseHandle(section);
     CloseHandle(file);
+    return shared;
 }
 """
 
@@ -87,7 +78,7 @@ def compiler_of(recipe: Recipe) -> ModuleType:
 class WindowsBuilder(Builder):
     """Builds for a CPython for Windows."""
 
-    notebook = NOTEBOOK
+    share = SHARE
 
     def __init__(self, recipe: Recipe, folder: Path, python: Interpreter) -> None:
         super().__init__(recipe, folder)
