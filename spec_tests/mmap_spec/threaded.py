@@ -23,6 +23,8 @@ Step = tuple[str, tuple[Any, ...]]
 Draw = Callable[[random.Random], tuple[Any, ...]]
 Alphabet = Table[str, Draw]
 
+REFUSALS = (ValueError, IndexError)
+
 # What worker programs of several threads begin with; the syntax is that of Python 3.6.
 TOGETHER = """
 import sys, threading
@@ -225,10 +227,7 @@ class State:
         facts = self.mapping.facts
         mapping = copy.deepcopy(self.mapping, {id(facts): facts})
         then = State(mapping, self.views, self.iterators)
-        kind, value = call.outcome
-        allowed = then._perform(call)
-        fits = allowed.allows_value(value) if kind is None else allowed.allows_error(kind, value)
-        return then if fits else None
+        return then if _fits(call.outcome, then._perform(call)) else None
 
     def _perform(self, call: Call) -> OneOf:
         if call.name == "export":
@@ -263,6 +262,18 @@ class State:
             return OneOf(ended)
         self.iterators = _replaced(self.iterators, thread, index + 1)
         return OneOf(Returns(bytes([self.mapping[index]])))
+
+
+def _fits(outcome: tuple[type[BaseException] | None, Any], allowed: OneOf) -> bool:
+    """Whether a call may have given this: what it raised, and the errno's name or the value.
+
+    Which of ValueError and IndexError refuses an operation is judged where one thread runs.
+    """
+    kind, value = outcome
+    if kind is None:
+        return allowed.allows_value(value)
+    kinds = REFUSALS if kind in REFUSALS else (kind,)
+    return any(allowed.allows_error(each, value) for each in kinds)
 
 
 def _replaced(values: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:

@@ -130,11 +130,70 @@ def test_resize(candidate, seed):
     check(candidate, seed, RESIZES, SLICES | ITEMS, POSITION | SEARCHES)
 
 
+# The map is resized from one of two sizes to the other, and another thread looks at all of it.
+TWO_SIZES = """
+small, large = sizes
+done = []
+def change():
+    for _ in range(rounds):
+        m.resize(large)
+        m.resize(small)
+    done.append(True)
+def look():
+    seen = set()
+    while not done:
+        every = m[::step]
+        seen.add((len(every) * step, every.count(b"x") * step, m.rfind(b"x", 0)))
+        m[small - 1] = 120
+    return seen
+m.resize(small)
+m[:] = b"x" * small
+result = sorted(together(change, look)[1])
+"""
+
+
+def check_two_sizes(candidate, sizes, rounds):
+    """Contents that both sizes have are always seen, and nothing but zeros behind them."""
+    m, (small, large) = the_map(candidate), sizes
+    names = {"sizes": sizes, "rounds": rounds, "step": small // 1000}
+    seen = threaded.together(candidate, TWO_SIZES, m=m, **names)
+    assert set(seen) <= {(small, small, small - 1), (large, small, small - 1)}
+
+
+@clause("threads.resize")
+def test_two_sizes(candidate):
+    """Accesses beside resize() see one of its two sizes, and the contents that both have."""
+    check_two_sizes(candidate, (5000, 50000), rounds=2000)
+
+
 @clause("threads.resize-size")
 @seeds
 def test_resize_size(candidate, seed):
     """The length of the map and size() change together as other threads see them."""
     check(candidate, seed, RESIZES, SIZES, SIZES | RESIZES)
+
+
+@clause("threads.resize-size")
+def test_resize_often(candidate):
+    """While a map only grows, neither its length nor size() is ever seen to fall."""
+    source = """
+        sizes = range(100, 1600)
+        def change():
+            for size in sizes:
+                m.resize(size)
+        def look():
+            seen = [0]
+            while seen[-1] < sizes[-1]:
+                seen += [m.size(), len(m)]
+            return seen
+        fallen = 0
+        for _ in range(10):
+            m.resize(sizes[0])
+            seen = together(change, look)[1]
+            fallen += sum([later < earlier for earlier, later in zip(seen, seen[1:])])
+        result = fallen
+        """
+    assert threaded.together(candidate, source, m=the_map(candidate)) == 0
 
 
 @clause("threads.close")
@@ -185,7 +244,7 @@ def test_large_sequence(candidate, seed):
 # One thread gives all bytes one value or another; what another one sees has a single value.
 # What was done to the map before makes no difference, nor does a third thread.
 WHOLE_MEGABYTES = """
-size = 16 << 20
+size, half = 16 << 20, 8 << 20
 contents = [bytes([65]) * size, bytes([66]) * size]
 m = mmap.mmap(-1, size)
 m[:] = contents[0]
@@ -214,6 +273,7 @@ result = sorted(set(together(change, look, flush)[1]))
         ("m[:] = new", "len(set(m[:]))"),
         ("m.seek(0), m.write(new)", "len(set(m[5:]))"),
         ("m[::2] = new[::2]", "len(set(m[::2]))"),
+        ("m[half:] = new[half:]; m.move(0, half, half)", "len(set(m[:half]))"),
         ("m[:] = new", "len(set(m[::-2]))"),
         ("m[:] = new", "2 - (m.find(b'AB') == m.find(b'BA') == -1)"),
         ("m[:] = new", "2 - (m.rfind(b'AB') == m.rfind(b'BA') == -1)"),
@@ -262,6 +322,12 @@ def test_needle_that_moves(candidate, search):
 def test_large_resize(candidate, seed):
     """Accesses of megabytes beside resize() are explained by some order of them."""
     check(candidate, seed, RESIZES | SIZES, WHOLE | SLICES, POSITION, cell=LARGE, steps=24)
+
+
+@clause("threads.large-resize")
+def test_large_two_sizes(candidate):
+    """Accesses of megabytes beside resize() see one of its sizes, and what both have."""
+    check_two_sizes(candidate, (300_000, 3_000_000), rounds=400)
 
 
 @clause("threads.large-close")
@@ -627,38 +693,45 @@ def test_signal_handler_closes(candidate):
     assert (seen[0], set(seen[1:]), refused > 0) == (False, {True}, True)
 
 
+# Many threads and several processes at once: where the end of one can hang, not each of them does.
+ENDING = """
+import importlib, sys, threading
+sys.path[:] = PATH
+mmap = importlib.import_module(NAME)
+m = mmap.mmap(-1, 300000)
+started = threading.Barrier(17)
+def use():
+    started.wait(60)
+    while True:
+        m[:], m.find(b"y", 0), m.seek(0), m.write(bytes(300000))
+for _ in range(16):
+    threading.Thread(target=use, daemon=True).start()
+started.wait(60)
+print("end")
+"""
+END_PROCESSES = """
+import subprocess, sys
+text = text.replace("PATH", repr(sys.path)).replace("NAME", repr(mmap.__name__))
+quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+children = [subprocess.Popen([sys.executable, "-c", text], **quiet) for _ in range(8)]
+result = []
+for child in children:
+    try:
+        output, _ = child.communicate(timeout=20 if all(result) else 0.1)
+        result.append((child.returncode, output.split()))
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        result.append(None)
+"""
+
+
 @clause("threads.end-of-process")
-@pytest.mark.parametrize("step", ["m[:]", "m.find(b'y', 0)", "m.seek(0), m.write(bytes(300000))"])
-def test_end_of_process(candidate, step):
+def test_end_of_process(candidate):
     """A process ends with status 0 while daemon threads use a map."""
-    source = """
-        import threading
-        m = mmap.mmap(-1, 300000)
-        started = threading.Barrier(3)
-        def use():
-            started.wait(60)
-            while True:
-                STEP
-        for _ in range(2):
-            threading.Thread(target=use, daemon=True).start()
-        started.wait(60)
-        print("end")
-        """
-    runner = """
-        import subprocess, sys
-        done = subprocess.run(
-            [sys.executable, "-c", text],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=20,
-        )
-        result = done.returncode, done.stdout
-        """
-    path, name = candidate.run("import sys\nresult = sys.path, mmap.__name__")
-    start = (
-        f"import importlib, sys\nsys.path[:] = {path!r}\nmmap = importlib.import_module({name!r})"
-    )
-    text = start + textwrap.dedent(source).replace("STEP", step)
-    status, output = candidate.run(runner, text=text)
-    assert (status, output.split()) == (0, [b"end"])
+    for _ in range(3):
+        ends = candidate.run(END_PROCESSES, text=ENDING)
+        assert ends == [(0, [b"end"])] * 8
 
 
 @clause("threads.fork")
