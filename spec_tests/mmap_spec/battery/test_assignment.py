@@ -15,7 +15,7 @@ from mmap_spec.strategies import contents, indices, integers_near, pattern
 
 DIGITS = b"0123456789"
 HUGE = [2**63, 2**64, 2**64 + 1, 2**100, -(2**63) - 1, -(2**64)]
-NO_KEYS = [1.0, "1", None, b"1", (1, 2), ..., [0]]
+NO_KEYS = [1.0, "1", None, b"1", (1, 2), (None, None), ..., [0]]
 NO_BUFFERS = ["ab", [97, 98], (97, 98), None, 7, 1.5, {"a": 1}]
 WRONG_SIZE = IndexError, ValueError  # which of them: assignment.slice-size-error
 

@@ -267,6 +267,56 @@ def test_rfind(candidate):
             m.rfind(needle)
 
 
+@clause("faults.truncated-find")
+@pytest.mark.parametrize("size", [3, 40, 64, 65, 200])
+def test_find_among_few_bytes(candidate, size):
+    """find() raises OSError where it is to look at few bytes, and the file reaches none of them."""
+    _, m = truncated(candidate)
+    for needle in (b"x", b"xy", b"\0", b"\0\0"):
+        with fails(candidate):
+            m.find(needle, 100, 100 + size)
+
+
+@clause("faults.truncated-rfind")
+@pytest.mark.parametrize("size", [3, 40, 64, 65, 200])
+def test_rfind_among_few_bytes(candidate, size):
+    """rfind() raises OSError where it is to look at few bytes, and the file reaches none."""
+    _, m = truncated(candidate)
+    for needle in (b"x", b"xy", b"\0", b"\0\0"):
+        with fails(candidate):
+            m.rfind(needle, 100, 100 + size)
+
+
+LOST_NEEDLES = """
+view = memoryview(needles)
+result = []
+for start, size in parts:
+    for where in (0, 100, len(m) - 300):
+        for length in (40, 300):
+            with view[start : start + size] as needle:
+                try:
+                    result.append(getattr(m, name)(needle, where, where + length))
+                except OSError:
+                    result.append(None)
+view.release()
+"""
+
+
+@clause("faults.truncated-argument")
+@pytest.mark.parametrize("name", ["find", "rfind"])
+def test_lost_needles(candidate, name):
+    """A search finds no needle of which a page is gone; OSError, where it has to look there."""
+    page = candidate.profile.page_size
+    before = candidate.anonymous(pattern(5 * page))
+    _, needles = truncated(candidate, page)
+    after = candidate.anonymous(pattern(5 * page))
+    parts = [(page, 1), (page, 2), (page, 30), (page - 1, 2), (page - 20, 21), (page - 1, 30)]
+    for m in (before, after):
+        found = candidate.run(LOST_NEEDLES, m=m, needles=needles, parts=parts, name=name)
+        assert set(found) <= {None, -1}
+        assert found.count(None) >= 6  # the first byte, in each place
+
+
 @clause("faults.truncated-move-source")
 def test_move_source(candidate):
     """move() raises OSError where the file no longer reaches the source."""

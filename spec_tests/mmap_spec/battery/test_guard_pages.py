@@ -13,9 +13,11 @@ from mmap_spec.battery.near_matches import NEEDLES, SIZE, many, near
 from mmap_spec.clauses import clause
 from mmap_spec.strategies import pattern
 
-# Makes a map between two inaccessible pages.  Address space without access is reserved, and its
-# middle given back: sooner or later a new mapping lands there, as those before it fill the others
-# of the holes that are large enough.
+MARGIN = 1 << 20  # bytes before and behind the map
+
+# Makes a map between inaccessible pages.  Address space without access is reserved, and its
+# middle given back: the next mapping lands there, as the kernel takes the highest place where it
+# fits, and no other one is left above.
 GUARDED = """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
@@ -23,30 +25,44 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 PRIVATE_ANONYMOUS = 0x22
-low = libc.mmap(None, size + 2 * page, 0, PRIVATE_ANONYMOUS, -1, 0)
-libc.munmap(low + page, size)
+FAILED = ctypes.c_void_p(-1).value
 
-def lies_between(m):
+def reserve(length):
+    return libc.mmap(None, length, 0, PRIVATE_ANONYMOUS, -1, 0)
+
+def fill_above(place):
+    filled, length = [], 1 << 30
+    while length:
+        where = reserve(length)
+        if place < where < FAILED:
+            filled.append((where, length))
+            continue
+        if where != FAILED:
+            libc.munmap(where, length)
+        length = max(size, length // 2) if length > size else 0
+    return filled
+
+def address(m):
     memory = (ctypes.c_char * 1).from_buffer(m)
     try:
-        return ctypes.addressof(memory) == low + page
+        return ctypes.addressof(memory)
     finally:
         del memory
 
-tried = []
-while not tried or not (lies_between(tried[-1]) or len(tried) == 100):
-    tried.append(mmap.mmap(fd, size))
-last = tried.pop()
-for m in tried:
-    m.close()
-result = last if lies_between(last) else None, [low, low + page + size]
+low = reserve(size + 2 * margin)
+filled = fill_above(low)
+libc.munmap(low + margin, size)
+m = mmap.mmap(fd, size)
+for part in filled:
+    libc.munmap(*part)
+result = m if address(m) == low + margin else None, [low, low + margin + size]
 """
 RELEASE = """
 import ctypes
 libc = ctypes.CDLL(None)
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-for where in pages:
-    libc.munmap(where, page)
+for where in margins:
+    libc.munmap(where, size)
 """
 
 # Calls a method of a map behind which no memory is.
@@ -67,12 +83,12 @@ def guarded(candidate, data):
     """A map of a file of whole pages, between inaccessible ones."""
     page = candidate.profile.page_size
     assert len(data) % page == 0
-    made = candidate.run(GUARDED, fd=candidate.file(data).fd, size=len(data), page=page)
-    m, pages = made
+    made = candidate.run(GUARDED, fd=candidate.file(data).fd, size=len(data), margin=MARGIN)
+    m, margins = made
     if m is None:
         candidate.untestable("the kernel puts no mapping into a hole that fits")
     yield m
-    candidate.run(RELEASE, pages=pages, page=page)
+    candidate.run(RELEASE, margins=margins, size=MARGIN)
 
 
 def lengths(page):

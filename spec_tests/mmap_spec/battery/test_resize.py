@@ -479,6 +479,16 @@ def test_private_shrink(candidate, new):
     assert (m[0], file.contents()) == (99, pattern(9000))
 
 
+@clause("resize.private-file-shrink")
+def test_private_shrink_of_a_file_that_was_cut(candidate):
+    """A private map that shrinks, though not to its file's end, leaves the file as it was."""
+    file, m = mapped(candidate, pattern(9000), flags=candidate.mmap.MAP_PRIVATE)
+    m[0] = 99
+    file.truncate(100)
+    m.resize(8500)
+    assert (len(m), m[0], file.contents()) == (8500, 99, pattern(100))
+
+
 @clause("resize.private-file-growth")
 @pytest.mark.parametrize("new", [101, 4097, 9000, 20000])
 def test_private_growth(candidate, new):

@@ -11,7 +11,7 @@ from mmap_spec.situations import c_call, closer, each_access, of_file, resizer
 from mmap_spec.strategies import contents, integers_near, pattern, slices
 
 DIGITS = b"0123456789"
-NO_INDICES = [1.0, "1", None, b"1", (1, 2), ..., [0]]
+NO_INDICES = [1.0, "1", None, b"1", (1, 2), (None, None), ..., [0]]
 NO_BOUNDS = [1.0, "1", b"1", (1,), ...]
 GIB = 1 << 30
 
@@ -155,6 +155,23 @@ def test_item_with_a_bad_key(candidate, key):
     m = candidate.anonymous(DIGITS)
     with candidate.raises(TypeError):
         m[key]
+
+
+# The attributes of a slice, at the places in memory where a slice has them.
+LOOKS_LIKE_A_SLICE = """
+class Lookalike:
+    __slots__ = "start", "stop", "step"
+result = Lookalike()
+result.start = result.stop = result.step = None
+"""
+
+
+@clause("sequence.item-type")
+def test_item_with_a_slices_attributes(candidate):
+    """Reading with a key that is no slice raises TypeError, whatever its attributes."""
+    m = candidate.anonymous(DIGITS)
+    with candidate.raises(TypeError):
+        m[candidate.run(LOOKS_LIKE_A_SLICE)]
 
 
 @clause("sequence.item-offset")

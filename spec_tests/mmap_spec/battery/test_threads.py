@@ -244,7 +244,7 @@ def test_large_sequence(candidate, seed):
 # One thread gives all bytes one value or another; what another one sees has a single value.
 # What was done to the map before makes no difference, nor does a third thread.
 WHOLE_MEGABYTES = """
-size, half = 16 << 20, 8 << 20
+size = 16 << 20
 contents = [bytes([65]) * size, bytes([66]) * size]
 m = mmap.mmap(-1, size)
 m[:] = contents[0]
@@ -260,6 +260,8 @@ def change():
     for i in range(1, 9):
         new = contents[i % 2]
         WRITE
+def values(data):
+    return 1 if data == data[:1] * len(data) else 2
 def look():
     return [READ for _ in range(8)]
 result = sorted(set(together(change, look, flush)[1]))
@@ -270,11 +272,10 @@ result = sorted(set(together(change, look, flush)[1]))
 @pytest.mark.parametrize(
     ("write", "read"),
     [
-        ("m[:] = new", "len(set(m[:]))"),
-        ("m.seek(0), m.write(new)", "len(set(m[5:]))"),
-        ("m[::2] = new[::2]", "len(set(m[::2]))"),
-        ("m[half:] = new[half:]; m.move(0, half, half)", "len(set(m[:half]))"),
-        ("m[:] = new", "len(set(m[::-2]))"),
+        ("m[:] = new", "values(m[:])"),
+        ("m.seek(0), m.write(new)", "values(m[5:])"),
+        ("m[::2] = new[::2]", "values(m[::2])"),
+        ("m[:] = new", "values(m[::-2])"),
         ("m[:] = new", "2 - (m.find(b'AB') == m.find(b'BA') == -1)"),
         ("m[:] = new", "2 - (m.rfind(b'AB') == m.rfind(b'BA') == -1)"),
     ],
@@ -372,53 +373,164 @@ def test_large_lines(candidate):
 
 # The interpreter takes its lock from no thread here: who waits for it runs when it is given back.
 # Another thread may still come too late for one operation, but not for each of many.
-OTHERS_RUN = """
+BESIDE = """
 import sys, threading
-size = 16 << 20
-m = mmap.mmap(-1, size)
-source = bytes(size)
-def others_run():
-    turn, seen = threading.Lock(), []
+
+def outcome(function):
+    try:
+        return function()
+    except Exception as error:
+        return type(error)
+
+def beside(operation, other):
+    # What an operation gives, and what another thread gives that runs as soon as it can.
+    turn, given = threading.Lock(), []
     turn.acquire()
-    def other():
+    def run_other():
         turn.acquire()
-        seen.append(True)
-    thread = threading.Thread(target=other, daemon=True)
+        given.append(outcome(other))
+    thread = threading.Thread(target=run_other, daemon=True)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(100)
     try:
         thread.start()
         turn.release()
-        for _ in range(40):
-            m.seek(0)
-            OPERATION
-            if seen:
-                return True
-        return False
+        given.insert(0, outcome(operation))
     finally:
         sys.setswitchinterval(interval)
         thread.join(60)
-result = others_run()
+    return given
+
+size = 16 << 20
+source = bytes(size)
+def filled():
+    m = mmap.mmap(-1, size)
+    m[:] = b"y" * size
+    return m
 """
 LONG = [
     "m.find(b'x')",
-    "m.rfind(b'x')",
+    "m.rfind(b'x', 0)",
     "m[:]",
     "m[::2]",
     "m.read()",
     "m.readline()",
     "m.write(source)",
-    "m[:] = source",
-    "m[::2] = source[::2]",
+    "m.__setitem__(slice(None), source)",
+    "m.__setitem__(slice(None, None, 2), source[::2])",
     "m.move(0, size // 2, size // 2)",
 ]
+OTHERS_RUN = """
+def others_run():
+    m, done = filled(), []
+    def operation():
+        m.seek(0)
+        OPERATION
+        return bool(done)
+    return beside(operation, lambda: done.append(True))[0] is True
+result = any(others_run() for _ in range(40))
+"""
 
 
 @clause("threads.others-run")
 def test_others_run(candidate):
     """While an operation on many megabytes lasts, other threads run."""
-    for operation in LONG:
-        assert candidate.run(OTHERS_RUN.replace("OPERATION", operation)), operation
+    for operation in [*LONG, "m.close()"]:
+        source = BESIDE + OTHERS_RUN.replace("OPERATION", operation)
+        assert candidate.run(source), operation
+
+
+# What an operation gives beside another one is what it gives alone, before or after that.
+EITHER_ORDER = """
+def done_with(step):
+    m = filled()
+    if step:
+        step(m)
+    m.seek(0) if not m.closed else None
+    return outcome(lambda: OPERATION)
+other = lambda m: OTHER
+allowed = [done_with(None), done_with(other)]
+result = []
+for _ in range(2):
+    m = filled()
+    given, _ = beside(lambda: OPERATION, lambda: other(m))
+    result.append(given in allowed or repr(given)[:80])
+"""
+
+
+def check_either_order(candidate, operation, other):
+    """Another thread's step, as soon as it can run, comes before the operation or after it."""
+    source = EITHER_ORDER.replace("OPERATION", operation).replace("OTHER", other)
+    assert threaded.together(candidate, BESIDE + source) == [True] * 2
+
+
+@clause("threads.large-close")
+@pytest.mark.parametrize("operation", LONG)
+def test_closed_meanwhile(candidate, operation):
+    """An operation on megabytes is done in whole where another thread closes the map meanwhile."""
+    check_either_order(candidate, operation, "m.close()")
+
+
+@clause("threads.large-resize")
+@pytest.mark.parametrize("operation", LONG)
+def test_resized_meanwhile(candidate, operation):
+    """The same where another thread shrinks the map meanwhile."""
+    check_either_order(candidate, operation, "m.resize(1)")
+
+
+# The first half of a map only ever becomes larger numbers, all of it at once or a low byte before
+# a high one; they are read in another order, or all at once.
+GROWING_NUMBERS = """
+half = 1 << 20
+low, high = half // 4, half // 4 * 3
+m = mmap.mmap(-1, 2 * half)
+done = []
+def change():
+    for i in range(1, 256):
+        m.seek(low)
+        new = bytes([i]) * half
+        CHANGE
+    done.append(True)
+def look():
+    fallen = 0
+    while not done:
+        m.seek(low)
+        LOOK
+        fallen += seen != sorted(seen)
+    return fallen
+result = together(change, look)[1]
+"""
+
+
+def check_growing(candidate, change, look):
+    """What is seen later is no smaller."""
+    source = GROWING_NUMBERS.replace("CHANGE", change).replace("LOOK", look)
+    assert threaded.together(candidate, source) == 0
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize("first", ["m[low]", "m[low:high][0]", "m.read_byte()"])
+@pytest.mark.parametrize("change", ["m[:half] = new", "m[half:] = new; m.move(0, half, half)"])
+def test_bytes_read_one_by_one(candidate, change, first):
+    """Who has seen a byte of what is assigned or moved sees its other ones."""
+    check_growing(candidate, change, f"seen = [{first}, m[high], m[low]]")
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize(
+    "first",
+    [
+        "m[low] = i",
+        "m[low : low + 1] = new[:1]",
+        "m.write_byte(i)",
+        "m.write(new[:1])",
+        "m.move(low, half, 1)",
+    ],
+)
+def test_bytes_written_one_by_one(candidate, first):
+    """Who sees the later one of two assignments sees the earlier one."""
+    change = f"m[half] = i; {first}; m[high] = i"
+    check_growing(candidate, change, "copy = m[:half]; seen = [copy[high], copy[low]]")
 
 
 # The map is used and closed here and elsewhere, after an operation that may have let others run.
@@ -735,7 +847,7 @@ def test_end_of_process(candidate):
 
 
 @clause("threads.fork")
-@pytest.mark.parametrize("size", [10, 600_000])
+@pytest.mark.parametrize("size", [10, 600_000, 6_000_000])
 def test_fork(candidate, size):
     """A child forked while other threads use a map can use and close it."""
     source = """
@@ -758,8 +870,8 @@ def test_fork(candidate, size):
                 try:
                     m[:] = b"a" * size
                     if (m[:], m.find(b"a", 0), m.rfind(b"a", 0)) == (b"a" * size, 0, size - 1):
-                        m.close()
-                        status = 0 if m.closed else 2
+                        found = beside(lambda: m.find(b"z", 0), m.close)
+                        status = 0 if found in ([-1, None], [ValueError, None]) else 2
                 finally:
                     os._exit(status)
             return os.waitpid(number, 0)[1]
@@ -768,4 +880,5 @@ def test_fork(candidate, size):
             statuses = together(fork, use, use)[0]
         result = statuses, m[:] == b"y" * size
         """
+    source = BESIDE + textwrap.dedent(source)
     assert threaded.together(candidate, source, size=size) == ([0] * 5, True)
