@@ -80,7 +80,7 @@ def exit_status(returned: int) -> int:
 def alone(arguments: Iterable[str], silent: bool = False) -> int:
     """One run, in front of the user; its exit status."""
     output = subprocess.DEVNULL if silent else None
-    with subprocess.Popen(command(arguments), stdout=output) as child:
+    with subprocess.Popen(command(arguments), stdout=output, env=environment()) as child:
         try:
             return exit_status(child.wait())
         except KeyboardInterrupt:  # a terminal has interrupted the child already

@@ -7,10 +7,10 @@ clauses or tests; the only thing it knows about ``mmap`` is how to take a
 snapshot of the mappings that it holds.
 
 Who calls it: ``launcher.py`` starts it as a program; with ``--in-process`` the
-class ``Worker`` is used directly.
+class ``Worker`` is used directly.  A run starts one after each crash, and an
+import takes long: modules that are seldom needed are imported where they are.
 """
 
-import base64
 import binascii
 import builtins
 import errno
@@ -19,10 +19,7 @@ import importlib
 import json
 import operator
 import os
-import shutil
 import sys
-import tempfile
-import traceback
 
 PROTOCOL = 1
 DIGEST_LIMIT = 1 << 22  # bytes; larger contents are sampled at both ends
@@ -33,6 +30,8 @@ BUILTIN_CLASSES = {  # by their own names: some have others, too, as OSError has
 }
 NAMED_CLASSES = {name: value for value, name in BUILTIN_CLASSES.items()}
 CONSTANTS = {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
+BINARY = getattr(os, "O_BINARY", 0)
+HOLE = 64  # that many free numbers in a row: there is no open descriptor above
 OPEN_FLAGS = {
     "rb": os.O_RDONLY,
     "wb": os.O_WRONLY,
@@ -82,6 +81,11 @@ def convert(function, text):
         raise ProtocolError(str(error))
 
 
+def text_of(value):
+    """Bytes as Base64."""
+    return binascii.b2a_base64(value, newline=False).decode("ascii")
+
+
 def items_of(value, count=None):
     """The items of a JSON array, of exactly ``count`` if that is given."""
     if type(value) is not list or count not in (None, len(value)):
@@ -99,28 +103,27 @@ class Hostile(object):
 def facts():
     """What the host has to know about this interpreter: the profile."""
     try:
-        import ctypes
+        import ctypes  # may keep a descriptor for itself, which must not seem to be a program's
 
         long_max = (1 << (8 * ctypes.sizeof(ctypes.c_long) - 1)) - 1
         int_max = (1 << (8 * ctypes.sizeof(ctypes.c_int) - 1)) - 1
     except ImportError:  # an interpreter without ctypes: what its ABI usually is
         long_max = sys.maxsize if os.name != "nt" else (1 << 31) - 1
         int_max = (1 << 31) - 1
-    import platform
-
     version = sys.version_info
     full = "%d.%d.%d" % version[:3]
     if version[3] != "final":
         full += {"alpha": "a", "beta": "b", "candidate": "rc"}[version[3]] + str(version[4])
     implementation = sys.implementation
+    system, release, machine, system_version = system_facts()
     return {
         "os_name": os.name,
         "sys_platform": sys.platform,
-        "platform_system": platform.system(),
-        "platform_release": platform.release(),
-        "platform_machine": platform.machine(),
-        "platform_version": platform.version() + wine(),
-        "platform_python_implementation": platform.python_implementation(),
+        "platform_system": system,
+        "platform_release": release,
+        "platform_machine": machine,
+        "platform_version": system_version,
+        "platform_python_implementation": python_implementation(),
         "implementation_name": implementation.name,
         "implementation_version": ".".join(str(part) for part in implementation.version[:3]),
         "python_version": "%d.%d" % version[:2],
@@ -134,6 +137,26 @@ def facts():
         "debug": hasattr(sys, "gettotalrefcount"),
         "refcounting": hasattr(sys, "getrefcount"),
     }
+
+
+def system_facts():
+    """What ``platform`` says of system, release, machine and version, which it asks uname for."""
+    if hasattr(os, "uname"):
+        said = os.uname()
+        return said.sysname, said.release, said.machine, said.version
+    import platform
+
+    return platform.system(), platform.release(), platform.machine(), platform.version() + wine()
+
+
+def python_implementation():
+    """What ``platform.python_implementation()`` says, of the usual ones without the import."""
+    usual = {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name)
+    if usual is not None:
+        return usual
+    import platform
+
+    return platform.python_implementation()
 
 
 def wine():
@@ -157,14 +180,63 @@ def descriptors():
             names = os.listdir("/proc/self/fd")
         except OSError:
             pass
-    found = set()
-    for number in range(256) if names is None else map(int, names):
-        try:
-            os.fstat(number)
-        except OSError:
-            continue  # never open, or the one that listed the folder
-        found.add(number)
+    if names is not None:  # one of them listed the folder
+        return {number for number in map(int, names) if is_open(number)}
+    found, number, end = set(), 0, HOLE
+    while number < end:  # a new one takes the lowest free number
+        if is_open(number):
+            found.add(number)
+            end = number + 1 + HOLE
+        number += 1
     return found
+
+
+def is_open(number):
+    """Whether a descriptor is open."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+# Not by open(), which asks for a file's facts: on Wine this takes longer than all the rest.
+
+
+def write_file(name, contents):
+    """Make a file, or make it anew."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o666)
+    try:
+        write_all(descriptor, contents)
+    finally:
+        os.close(descriptor)
+
+
+def read_file(name, use):
+    """What ``use`` makes of a function read(start, stop) of a file, and of the file's size."""
+    descriptor = os.open(name, os.O_RDONLY | BINARY)
+
+    def read(start, stop):
+        os.lseek(descriptor, start, os.SEEK_SET)
+        pieces = []
+        while start < stop:
+            piece = os.read(descriptor, stop - start)
+            if not piece:
+                break
+            pieces.append(piece)
+            start += len(piece)
+        return b"".join(pieces)
+
+    try:
+        return use(read, os.lseek(descriptor, 0, os.SEEK_END))
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor, data):
+    """Write all of it."""
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def digest(read, size):
@@ -173,6 +245,32 @@ def digest(read, size):
         return binascii.crc32(read(0, size))
     half = DIGEST_LIMIT // 2
     return binascii.crc32(read(size - half, size), binascii.crc32(read(0, half)))
+
+
+def new_folder(parent):
+    """A new folder in the one that the host keeps for us; without one, the system's place."""
+    if parent is None:
+        import tempfile
+
+        return tempfile.mkdtemp(prefix="mmap-spec-")
+    number = 1
+    while True:
+        path = os.path.join(parent, str(number))
+        try:
+            os.mkdir(path)
+            return path
+        except FileExistsError:
+            number += 1  # that is a worker's that did not end by itself
+
+
+def remove_tree(path):
+    """Remove a folder; of what cannot be removed the host takes care."""
+    try:
+        os.rmdir(path)  # it usually is empty
+    except OSError:
+        import shutil
+
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class Worker(object):
@@ -221,9 +319,9 @@ class Worker(object):
                 return {"float": repr(value)}
             return value
         if kind is bytes:
-            return {"bytes": base64.b64encode(value).decode("ascii")}
+            return {"bytes": text_of(value)}
         if kind is bytearray:
-            return {"bytearray": base64.b64encode(value).decode("ascii")}
+            return {"bytearray": text_of(value)}
         if kind is tuple:
             return {"tuple": [self.encode(item) for item in value]}
         if kind is list:
@@ -276,9 +374,9 @@ class Worker(object):
         if tag == "ref":
             return find(self.objects, content, "object")
         if tag == "bytes":
-            return convert(base64.b64decode, content)
+            return convert(binascii.a2b_base64, content)
         if tag == "bytearray":
-            return bytearray(convert(base64.b64decode, content))
+            return bytearray(convert(binascii.a2b_base64, content))
         if tag == "attribute":
             owner, name = items_of(content, 2)
             return getattr(self.decode(owner), name)
@@ -380,6 +478,8 @@ class Worker(object):
         return type("Hostile", (Hostile,), members)()
 
     def op_run(self, request):
+        import traceback  # noqa: F401 - a program that fails may leave no descriptor to open it with
+
         namespace = {"__name__": "program", "mmap": self.judged}
         for name, value in request.get("names", {}).items():
             namespace[name] = self.decode(value)
@@ -409,19 +509,17 @@ class Worker(object):
     def op_file(self, request):
         """A file of the example's folder, opened; answers (descriptor, path)."""
         self.enter()
-        flags = find(OPEN_FLAGS, request["mode"], "mode") | getattr(os, "O_BINARY", 0)
+        flags = find(OPEN_FLAGS, request["mode"], "mode") | BINARY
         name = request["name"]
         if "contents" in request:
-            with open(name, "wb") as stream:
-                stream.write(self.decode(request["contents"]))
+            write_file(name, self.decode(request["contents"]))
             self.files.append(name)
         descriptor = os.open(name, flags)
         self.opened.add(descriptor)
         return descriptor, os.path.join(os.getcwd(), name)
 
     def op_read_file(self, request):
-        with open(request["path"], "rb") as stream:
-            return stream.read()
+        return read_file(request["path"], lambda read, size: read(0, size))
 
     def op_state(self, request):
         """What ``raises`` compares: mappings, files, descriptors."""
@@ -433,14 +531,7 @@ class Worker(object):
         files = {}
         for name in self.files:
             try:
-                with open(name, "rb") as stream:
-                    size = os.fstat(stream.fileno()).st_size
-
-                    def read(start, stop):
-                        stream.seek(start)
-                        return stream.read(stop - start)
-
-                    files[name] = [size, digest(read, size)]
+                files[name] = read_file(name, lambda read, size: [size, digest(read, size)])
             except OSError as error:
                 files[name] = type(error).__name__
         return {"maps": maps, "files": files, "descriptors": len(descriptors())}
@@ -503,7 +594,7 @@ class Worker(object):
     def enter(self):
         """Go into the example's folder, a fresh one."""
         if self.root is None:
-            self.root = tempfile.mkdtemp(prefix="mmap-spec-", dir=self.folder)
+            self.root = new_folder(self.folder)
         os.chdir(self.root)
 
     def leave(self):
@@ -514,16 +605,18 @@ class Worker(object):
         os.chdir(self.home)  # a program may have gone elsewhere
         for name in os.listdir(self.root):
             path = os.path.join(self.root, name)
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path, ignore_errors=True)
-            else:
+            try:
                 os.unlink(path)
+            except OSError:
+                if os.path.islink(path) or not os.path.isdir(path):
+                    raise
+                remove_tree(path)
 
     def end(self):
         """Remove the folder that the examples used."""
         os.chdir(self.home)
         if self.root is not None:
-            shutil.rmtree(self.root, ignore_errors=True)
+            remove_tree(self.root)
 
     # -- lines --------------------------------------------------------------
 
@@ -545,7 +638,7 @@ class Worker(object):
             except BaseException as error:
                 reply = {"id": number, "raised": self.describe(error)}
                 if request.get("op") == "run":
-                    reply["raised"]["traceback"] = traceback.format_exc()
+                    reply["raised"]["traceback"] = sys.modules["traceback"].format_exc()
                 error.__traceback__ = None  # frames would keep the objects alive
         except (ProtocolError, ValueError, KeyError, TypeError) as error:
             reply = {"id": number, "error": "%s: %s" % (type(error).__name__, error)}
@@ -567,17 +660,14 @@ def take_streams():
     return os.fdopen(requests, "rb"), answers
 
 
-def write_all(descriptor, data):
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
 def main():
     # Not this file's folder: its neighbours are no modules of the candidate's.
     sys.path[:] = [
         entry for entry in sys.path if entry != os.path.dirname(os.path.abspath(__file__))
     ]
     requests, answers = take_streams()
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # what is here for good need not be looked at by each collection
     worker = Worker(sys.argv[1] if len(sys.argv) > 1 else None)
     hello = {"hello": "mmap-spec worker", "protocol": PROTOCOL, "facts": facts()}
     write_all(answers, json.dumps(hello).encode("ascii") + b"\n")

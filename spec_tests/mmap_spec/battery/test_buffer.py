@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import closer, each_access, faulty, of_file, readonly
 from mmap_spec.strategies import contents, pattern
@@ -487,8 +488,9 @@ def test_needle_of_a_closing_bound(candidate, search, place):
     """find() and rfind() release their needle where a bound closes the map."""
     m, source = candidate.anonymous(DIGITS), needle(candidate)
     bounds = [0, 5]
-    bounds[place] = closer(candidate, m, bounds[place])
+    bounds[place] = closing = closer(candidate, m, bounds[place])
     candidate.outcome(getattr(m, search), source, *bounds)
+    assert calls(closing) == 1
     check_released(candidate, source)
 
 

@@ -445,14 +445,6 @@ def test_tagname_of_a_file(candidate):
     assert second[:] == first[:] == pattern(10)
 
 
-@clause("windows.tagname-getsizeof")
-def test_tagname_getsizeof(candidate):
-    """sys.getsizeof() of a map with a tag counts the tag."""
-    getsizeof = candidate.module("sys").getsizeof
-    tagged = candidate.mmap.mmap(-1, 10, tagname=tag(candidate))
-    assert getsizeof(tagged) > getsizeof(candidate.mmap.mmap(-1, 10))
-
-
 # -- order of the checks ----------------------------------------------------
 
 
