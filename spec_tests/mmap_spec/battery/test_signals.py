@@ -58,7 +58,7 @@ signal.signal(signal.{name}, lambda number, frame: called.append(number))
 """
     program = f"""
 for _ in range(20):
-    m = mmap.mmap(-1, 9000)
+    m, unreadable = mmap.mmap(-1, 9000), mmap.mmap(-1, 9000, prot=0)
     assert m[7] == 0
     os.kill(os.getpid(), signal.{name})
 assert called == 20 * [signal.{name}], called
@@ -126,12 +126,12 @@ def test_faulthandler_again(candidate):
 import ctypes, faulthandler
 for _ in range(2):
     faulthandler.enable()
-    m = mmap.mmap(-1, 10)
+    m = mmap.mmap(-1, 10, prot=0)
     faulthandler.disable()
 faulthandler.enable()
 ctypes.string_at(8)
 """
-    for more in ("", "m = mmap.mmap(-1, 10)\n"):
+    for more in ("", "m = mmap.mmap(-1, 10, prot=0)\n"):
         status, _, errors = play(
             candidate, "after", "", program.replace("ctypes.s", more + "ctypes.s")
         )
@@ -293,7 +293,7 @@ def report(name):
         libc.sigaction(number, ctypes.byref(before), None)
         getattr(libc, "raise")(number)
     before = handle(signal.{name}, reporter, NODEFER)
-    used = mmap.mmap(-1, 9000)
+    used, unreadable = mmap.mmap(-1, 9000), mmap.mmap(-1, 9000, prot=0)
     used.find(b"x"), used[5]
 """
     program = f"""
@@ -319,7 +319,7 @@ def reporter(number, information, context):
     program = """
 for flags in (NODEFER, NODEFER | SIGINFO):
     below.append(handle(signal.SIGSEGV, reporter, flags))
-    used = mmap.mmap(-1, 9000)
+    unreadable = mmap.mmap(-1, 9000, prot=0)
 Page(signal.SIGSEGV).fill()
 """
     status, output, _ = play_in_c(candidate, prelude, program)
@@ -478,7 +478,7 @@ def test_own_fault_often(candidate, handlers):
 import faulthandler
 def called(*arguments):
     os._exit(3)
-many = [mmap.mmap(-1, 10) for _ in range(20)]
+many = [mmap.mmap(-1, 10, prot=0) for _ in range(20)]
 numbers, maps = (signal.SIGBUS, signal.SIGSEGV), []
 for _ in range(20):
 {setting}    faulthandler.disable()
