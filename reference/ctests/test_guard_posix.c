@@ -174,21 +174,21 @@ faults_are_errors(void)
     unsigned char *lost = lost_page();
     unsigned char *const pages[] = {forbidden_page(), lost, lost + page - 1};
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     check_faults(pages, 3);
 }
 
 static void
 first_range_counts_too(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     check_first_range(lost_page(), page);
 }
 
 static void
 guards_nest(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     check_nesting(lost_page(), forbidden_page());
 }
 
@@ -198,7 +198,7 @@ mask_stays(void)
     sigset_t wanted;
     sigset_t now;
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     (void)sigemptyset(&wanted);
     (void)sigaddset(&wanted, SIGUSR1);
     CHECK(sigprocmask(SIG_SETMASK, &wanted, NULL) == 0);
@@ -213,7 +213,7 @@ mask_stays(void)
 static void
 float_modes_stay(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(fesetround(FE_UPWARD) == 0);
     CHECK(touch_own(lost_page()) == GUARD_ERROR);
     CHECK(fegetround() == FE_UPWARD);
@@ -232,7 +232,7 @@ alternate_stack_is_left(void)
     stack.ss_sp = malloc(stack.ss_size);
     CHECK(sigaltstack(&stack, NULL) == 0);
     handle(SIGBUS, count, SA_ONSTACK);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (int i = 0; i < 1000; i++) {
         CHECK(touch_own(lost) == GUARD_ERROR);
     }
@@ -257,7 +257,7 @@ threads_fault_at_once(void)
     pthread_t threads[4];
     unsigned char *pages[] = {lost_page(), forbidden_page()};
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (int i = 0; i < 4; i++) {
         CHECK(pthread_create(&threads[i], NULL, fault_often, pages[i % 2])
               == 0);
@@ -274,7 +274,7 @@ install_often(void *unused)
 {
     size_t failed = 0;
     for (int i = 0; i < 1000; i++) {
-        failed += guard_install() != 0;
+        failed += guard_install(OS_MAY_BE_FORBIDDEN) != 0;
     }
     return unused == NULL ? (void *)failed : unused;
 }
@@ -298,7 +298,7 @@ threads_install_at_once(void)
 static void
 child_is_guarded(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(status_of(faults_are_errors) == 0);
 }
 
@@ -387,7 +387,7 @@ few_lost_bytes_are_errors(void)
                               half_lost_pages() + page};
     unsigned char good[GUARD_FEW] = {0};
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (size_t i = 0; i < 3; i++) {
         CHECK(settled(guard_get(pages[i], good)) == GUARD_ERROR);
         CHECK(settled(guard_put(pages[i], 1)) == GUARD_ERROR);
@@ -420,7 +420,7 @@ few_bytes_leave_the_mask(void)
     sigset_t now;
     unsigned char value;
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(settled(guard_get(lost_page(), &value)) == GUARD_ERROR);
     CHECK(sigprocmask(SIG_BLOCK, NULL, &now) == 0);
     CHECK(sigismember(&now, SIGBUS) == 0);
@@ -435,7 +435,7 @@ few_bytes_with_a_reporter_above(void)
     unsigned char *lost = lost_page();
     unsigned char value;
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     enable_reporter(SIGBUS);
     CHECK(settled(guard_get(lost, &value)) == GUARD_ERROR);
     CHECK(calls == 1);
@@ -449,7 +449,7 @@ touch_after_few_bytes(void)
     unsigned char *lost = lost_page();
     unsigned char value;
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(settled(guard_get(lost, &value)) == GUARD_ERROR);
     die_of(lost);
 }
@@ -465,7 +465,7 @@ static void
 signals_wait_for_the_end_of_few_bytes(void)
 {
     handle(SIGBUS, count, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     guard_few_begin();
     (void)raise(SIGBUS);
     CHECK(calls == 0);
@@ -481,21 +481,21 @@ signals_wait_for_the_end_of_few_bytes(void)
 static void
 touch_lost_page(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     die_of(lost_page());
 }
 
 static void
 touch_forbidden_page(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     die_of(forbidden_page());
 }
 
 static void
 touch_beside_the_guard(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     (void)touch_guarded(forbidden_page(), lost_page(), page);
 }
 
@@ -503,7 +503,7 @@ static void
 touch_after_the_guard(void)
 {
     unsigned char *lost = lost_page();
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(touch_own(lost) == GUARD_ERROR);
     die_of(lost);
 }
@@ -511,14 +511,14 @@ touch_after_the_guard(void)
 static void
 send_bus(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     (void)kill(getpid(), SIGBUS);
 }
 
 static void
 raise_segv(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     (void)raise(SIGSEGV);
 }
 
@@ -526,7 +526,7 @@ static void
 touch_while_ignored(void)
 {
     (void)signal(SIGSEGV, SIG_IGN);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     (void)raise(SIGSEGV);
     (void)kill(getpid(), SIGSEGV);
     die_of(forbidden_page());
@@ -548,7 +548,7 @@ static void
 ignored_signals_are_ignored(void)
 {
     (void)signal(SIGBUS, SIG_IGN);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(raise(SIGBUS) == 0);
     CHECK(kill(getpid(), SIGBUS) == 0);
     CHECK(touch_own(lost_page()) == GUARD_ERROR);
@@ -559,7 +559,7 @@ plain_handler_is_called(void)
 {
     forbidden = forbidden_page();
     handle(SIGSEGV, allow, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     touch(forbidden);
     CHECK(calls == 1 && *forbidden == 1);
     CHECK(sigismember(&seen_mask, SIGUSR2) == 1);
@@ -579,7 +579,7 @@ handler_with_information_is_called(void)
 
     forbidden = forbidden_page();
     CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(touch_guarded(forbidden + 5, lost_page(), page) == 0);
     CHECK(calls == 1 && seen_address == forbidden + 5);
     CHECK(sigismember(&seen_mask, SIGSEGV) == 0);
@@ -590,7 +590,7 @@ handler_is_called_once_only(void)
 {
     forbidden = forbidden_page();
     handle(SIGSEGV, allow, SA_RESETHAND);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     touch(forbidden);
     CHECK(calls == 1);
     CHECK(mprotect(forbidden, page, PROT_NONE) == 0);
@@ -619,7 +619,7 @@ handler_may_jump(void)
     unsigned char *protected = forbidden_page();
 
     handle(SIGSEGV, jump_out, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (volatile int i = 0; i < 3; i++) {
         if (sigsetjmp(escape, 1) == 0) {
             touch(protected);
@@ -633,7 +633,7 @@ static void
 sent_signals_reach_the_handler(void)
 {
     handle(SIGBUS, count, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(raise(SIGBUS) == 0 && kill(getpid(), SIGBUS) == 0);
     CHECK(calls == 2);
 }
@@ -645,7 +645,7 @@ sent_signals_wait_for_the_end_of_the_touch(void)
     unsigned char good = 0;
 
     handle(SIGBUS, count, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     guard_enter(&guard, &good, 1, NULL, 0);
     if (GUARD_HOLDS(&guard)) {
         (void)raise(SIGBUS);
@@ -671,7 +671,7 @@ other_threads_are_others(void)
 
     forbidden = forbidden_page();
     handle(SIGSEGV, allow, 0);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     guard_enter(&guard, forbidden, page, NULL, 0);
     if (GUARD_HOLDS(&guard)) {
         CHECK(pthread_create(&thread, NULL, touch_for_others, forbidden)
@@ -689,7 +689,7 @@ reporter_above(void)
 {
     unsigned char *lost = lost_page();
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     enable_reporter(SIGBUS);
     CHECK(touch_own(lost) == GUARD_ERROR);
     CHECK(calls == 1);
@@ -702,9 +702,9 @@ reporter_between(void)
 {
     unsigned char *lost = lost_page();
 
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     enable_reporter(SIGBUS);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(touch_own(lost) == GUARD_ERROR);
     CHECK(calls == 0);
     disable_reporter(SIGBUS);
@@ -715,20 +715,20 @@ reporter_between(void)
 static void
 foreign_fault_with_reporter_between(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     enable_reporter(SIGBUS);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     die_of(lost_page());
 }
 
 static void
 foreign_fault_without_reporter_again(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     enable_reporter(SIGBUS);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     disable_reporter(SIGBUS);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     die_of(lost_page());
 }
 
@@ -736,9 +736,9 @@ static void
 foreign_fault_with_many_reporters(void)
 {
     for (int i = 0; i < 100; i++) {
-        CHECK(guard_install() == 0);
+        CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
         enable_reporter(SIGBUS);
-        CHECK(guard_install() == 0);
+        CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
         CHECK(touch_own(lost_page()) == GUARD_ERROR);
         disable_reporter(SIGBUS);
     }
@@ -758,19 +758,56 @@ chain_comes_to_its_end(void)
 static void
 replaced_by_the_default(void)
 {
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (int i = 0; i < 100; i++) {
         (void)signal(SIGBUS, i % 2 ? SIG_DFL : count);
         (void)signal(SIGSEGV, i % 2 ? SIG_DFL : count);
-        CHECK(guard_install() == 0);
+        CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
         CHECK(touch_own(lost_page()) == GUARD_ERROR);
         CHECK(touch_own(forbidden_page()) == GUARD_ERROR);
     }
     CHECK(calls == 0);
     (void)signal(SIGBUS, count);
-    CHECK(guard_install() == 0);
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     CHECK(raise(SIGBUS) == 0);
     CHECK(calls == 1);
+}
+
+static bool
+is_handled_by(int number, void (*handler)(int))
+{
+    struct sigaction there;
+    CHECK(sigaction(number, NULL, &there) == 0);
+    return !(there.sa_flags & SA_SIGINFO) && there.sa_handler == handler;
+}
+
+static void
+first_map_installs_everything(void)
+{
+    CHECK(guard_install(OS_NO_RISK) == 0);
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+    CHECK(touch_own(forbidden_page()) == GUARD_ERROR);
+}
+
+static void
+replaced_is_what_the_risk_makes_count(void)
+{
+    CHECK(guard_install(OS_NO_RISK) == 0);
+    handle(SIGSEGV, count, 0);
+    CHECK(guard_install(OS_NO_RISK) == 0);
+    CHECK(guard_install(OS_MAY_BE_LOST) == 0);
+    CHECK(is_handled_by(SIGSEGV, count));
+    CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
+    CHECK(!is_handled_by(SIGSEGV, count));
+
+    handle(SIGBUS, count, 0);
+    handle(SIGSEGV, count, 0);
+    CHECK(guard_install(OS_NO_RISK) == 0);
+    CHECK(is_handled_by(SIGBUS, count));
+    CHECK(guard_install(OS_MAY_BE_LOST) == 0);
+    CHECK(touch_own(lost_page()) == GUARD_ERROR);
+    CHECK(touch_own(forbidden_page()) == GUARD_ERROR);
+    CHECK(calls == 0);
 }
 
 int
@@ -810,5 +847,7 @@ main(void)
     RUN_ALONE(reporter_between);
     RUN_ALONE(chain_comes_to_its_end);
     RUN_ALONE(replaced_by_the_default);
+    RUN_ALONE(first_map_installs_everything);
+    RUN_ALONE(replaced_is_what_the_risk_makes_count);
     return finish();
 }

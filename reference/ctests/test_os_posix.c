@@ -494,6 +494,49 @@ advice_is_passed_on(void)
     CHECK(os_unmap(&map) == 0);
 }
 
+#ifdef __linux__
+
+static enum os_risk
+risk_of(int fd, int flags, int prot)
+{
+    struct os_request request = {
+        .fd = fd, .length = page, .flags = flags, .prot = prot,
+    };
+    return os_risk_of(&request);
+}
+
+static void
+risk_is_known(void)
+{
+    const int both = PROT_READ | PROT_WRITE;
+    const int lazy = MAP_PRIVATE | MAP_NORESERVE;
+
+    CHECK(risk_of(OS_NO_FILE, MAP_SHARED, both) == OS_NO_RISK);
+    CHECK(risk_of(OS_NO_FILE, MAP_PRIVATE, PROT_READ) == OS_NO_RISK);
+    CHECK(risk_of(OS_NO_FILE, lazy, both) == OS_MAY_BE_LOST);
+    CHECK(risk_of(3, MAP_SHARED, both) == OS_MAY_BE_LOST);
+    CHECK(risk_of(3, MAP_PRIVATE, PROT_READ | PROT_EXEC) == OS_MAY_BE_LOST);
+    CHECK(risk_of(3, MAP_SHARED, PROT_WRITE) == OS_MAY_BE_FORBIDDEN);
+    CHECK(risk_of(OS_NO_FILE, MAP_PRIVATE, PROT_NONE)
+          == OS_MAY_BE_FORBIDDEN);
+    CHECK(risk_of(OS_NO_FILE, MAP_PRIVATE, both | PROT_GROWSUP)
+          == OS_MAY_BE_FORBIDDEN);
+}
+
+static void
+risk_of_advice_is_known(void)
+{
+    const int poison = 100;     /* MADV_HWPOISON */
+    const int guard = 102;      /* MADV_GUARD_INSTALL */
+
+    CHECK(os_risk_of_advice(MADV_NORMAL) == OS_NO_RISK);
+    CHECK(os_risk_of_advice(MADV_DONTNEED) == OS_NO_RISK);
+    CHECK(os_risk_of_advice(poison) == OS_MAY_BE_FORBIDDEN);
+    CHECK(os_risk_of_advice(guard) == OS_MAY_BE_FORBIDDEN);
+}
+
+#endif
+
 static void
 names_are_passed_on(void)
 {
@@ -542,6 +585,10 @@ main(void)
     RUN(replacing_that_fails_changes_nothing);
     RUN(processes_differ_from_their_parents);
     RUN(advice_is_passed_on);
+#ifdef __linux__
+    RUN(risk_is_known);
+    RUN(risk_of_advice_is_known);
+#endif
     RUN(names_are_passed_on);
     return finish();
 }

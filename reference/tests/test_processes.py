@@ -74,10 +74,58 @@ called = []
 signal.signal(signal.SIGBUS, lambda *args: called.append(args[0]))
 os.kill(os.getpid(), signal.SIGBUS)
 assert called == [signal.SIGBUS]
-mmap(-1, 1)
+lost()
 assert fails(m.read)
 os.kill(os.getpid(), signal.SIGBUS)
 assert called == [signal.SIGBUS] * 2
+"""
+    run_python(FAULT + program)
+
+
+@guarantee(14)
+def test_handler_of_memory_that_is_forbidden(run_python):
+    """The handler of SIGSEGV is put back when a map is made that may not be read."""
+    program = """
+m = mmap(-1, 8192, prot=0)
+called = []
+signal.signal(signal.SIGSEGV, lambda *args: called.append(args[0]))
+mmap(-1, 1, prot=0)
+assert fails(m.read) and not called
+os.kill(os.getpid(), signal.SIGSEGV)
+assert called == [signal.SIGSEGV]
+"""
+    run_python(FAULT + program)
+
+
+@guarantee(14)
+def test_handler_of_guard_pages(run_python):
+    """The handler of SIGSEGV is put back when pages are guarded."""
+    program = f"""
+GUARD_INSTALL = 102     # of Linux 6.13
+m = mmap(-1, {2 * PAGE}, flags=mmap_reference.MAP_PRIVATE)
+called = []
+signal.signal(signal.SIGSEGV, lambda *args: called.append(args[0]))
+try:
+    m.madvise(GUARD_INSTALL, 0, {PAGE})
+except (AttributeError, OSError):
+    print('none')
+    sys.exit()
+assert fails(m.read) and not called
+"""
+    if run_python(FAULT + program) == "none\n":
+        pytest.skip("there are no guard pages here")
+
+
+@guarantee(14)
+@pytest.mark.skipif(sys.platform != "linux", reason="each map puts both handlers back there")
+def test_handlers_are_put_back_together(run_python):
+    """A map of a file puts the handler of SIGSEGV back where that of SIGBUS was replaced too."""
+    program = """
+m, n = lost(), mmap(-1, 8192, prot=0)
+for number in (signal.SIGBUS, signal.SIGSEGV):
+    signal.signal(number, lambda *args: None)
+lost()
+assert fails(m.read) and fails(n.read)
 """
     run_python(FAULT + program)
 

@@ -50,68 +50,46 @@ construction_audit(const struct construction *what, int access)
                        access, (long long)what->offset);
 }
 
-/* Give the length its final value, for a file that has a size. */
-static int
+/* Give the length its final value, for a file that has a size; NULL, or what
+   is wrong with it. */
+static const char *
 fit_to_file(struct construction *what, int64_t file_size)
 {
     int64_t rest = file_size - what->offset;
 
     if (what->length > 0) {
-        if (rest < what->length && !OS_MAPPING_EXTENDS_FILE) {
-            (void)raise_value("mmap length is greater than file size");
-            return -1;
-        }
-        return 0;
+        return rest < what->length && !OS_MAPPING_EXTENDS_FILE
+            ? "mmap length is greater than file size" : NULL;
     }
     if (file_size == 0) {
-        (void)raise_value("cannot mmap an empty file");
-        return -1;
+        return "cannot mmap an empty file";
     }
     if (rest <= 0) {
-        (void)raise_value("mmap offset is greater than file size");
-        return -1;
+        return "mmap offset is greater than file size";
     }
     if (rest > PY_SSIZE_T_MAX) {
-        (void)raise_value("mmap length is too large");
-        return -1;
+        return "mmap length is too large";
     }
     what->length = (Py_ssize_t)rest;
-    return 0;
+    return NULL;
 }
 
-static int
+static const char *
 check_file(struct construction *what)
 {
     struct os_file_info info;
-    int error;
 
-    if (OS_IS_NO_FILE(what->fileno)) {
-        return 0;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    error = os_inspect(what->fileno, &info);
-    Py_END_ALLOW_THREADS
-    /* What is wrong with the descriptor, mapping it will tell. */
-    if (error != 0 || !info.sized) {
-        return 0;
+    if (OS_IS_NO_FILE(what->fileno)
+        || os_inspect(what->fileno, &info) != 0 || !info.sized)
+    {
+        return NULL;    /* what is wrong with it, mapping it will tell */
     }
     return fit_to_file(what, info.size);
 }
 
-/* Nobody gets a map whose memory is not guarded. */
+/* Map it; nobody gets memory that is not guarded. */
 static int
-guard_memory(void)
-{
-    int error = guard_install();
-    if (error != 0) {
-        (void)raise_os(error);
-        return -1;
-    }
-    return 0;
-}
-
-static int
-map_memory(const struct construction *what, struct os_mapping *map)
+map_guarded(const struct construction *what, struct os_mapping *map)
 {
     struct os_request request = {
         .fd = OS_IS_NO_FILE(what->fileno) ? OS_NO_FILE : what->fileno,
@@ -122,16 +100,8 @@ map_memory(const struct construction *what, struct os_mapping *map)
         .keep_file = what->track_file,
         .tag = what->tag,
     };
-    int error;
-
-    Py_BEGIN_ALLOW_THREADS
-    error = os_map(&request, map);
-    Py_END_ALLOW_THREADS
-    if (error != 0) {
-        (void)raise_os(error);
-        return -1;
-    }
-    return 0;
+    int error = guard_install(os_risk_of(&request));
+    return error != 0 ? error : os_map(&request, map);
 }
 
 /* The object takes over the mapping. */
@@ -156,13 +126,20 @@ static PyObject *
 construct(PyTypeObject *type, struct construction *what)
 {
     struct os_mapping map;
+    const char *problem;
+    int error = 0;
 
-    if (check_file(what) < 0 || guard_memory() < 0
-        || map_memory(what, &map) < 0)
-    {
-        return NULL;
+    /* Once for all of it: each time costs, and files may be far away. */
+    Py_BEGIN_ALLOW_THREADS
+    problem = check_file(what);
+    if (problem == NULL) {
+        error = map_guarded(what, &map);
     }
-    return wrap(type, what, &map);
+    Py_END_ALLOW_THREADS
+    if (problem != NULL) {
+        return raise_value(problem);
+    }
+    return error != 0 ? raise_os(error) : wrap(type, what, &map);
 }
 
 PyObject *

@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "guard.h"
 #include "memory.h"
 #include "touch.h"
 
@@ -216,8 +217,11 @@ static int
 advise_held(MmapObject *self, size_t start, size_t length, int option)
 {
     const struct os_mapping map = self->map;
-    int error;
+    int error = guard_install(os_risk_of_advice(option));
 
+    if (error != 0) {
+        return error;
+    }
     if (!hold_begin(&self->hold, HOLD_KEEP)) {
         return os_advise(&map, start, length, option);
     }

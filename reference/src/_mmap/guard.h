@@ -21,6 +21,8 @@
 #ifndef MMAP_GUARD_H
 #define MMAP_GUARD_H
 
+#include "os.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,9 +83,10 @@ guard_of(uintptr_t address)
     return guard;
 }
 
-/* Make this process ready to guard; cheap to call again, and worth it: it
-   repairs what others did to our handler since.  0 or an error number. */
-int guard_install(void);
+/* Make this process ready to guard memory with that risk.  Cheap to call
+   again, and worth it: it repairs what others did to our handler since,
+   where the risk makes it count.  0 or an error number. */
+int guard_install(enum os_risk risk);
 
 /* Send the signal that came while the guard was in force. */
 void guard_send_postponed(int number);

@@ -34,7 +34,7 @@
 
 GUARD_THREAD_LOCAL struct guard *guard_innermost;
 
-/* What a guard can turn into an error. */
+/* What a guard can turn into an error, in the order of enum os_risk. */
 static const int signals[] = {SIGBUS, SIGSEGV};
 
 enum {
@@ -419,10 +419,11 @@ install_where_needed(size_t which)
     return is_ours(&there) ? 0 : install(which, &there);
 }
 
+/* Are the first `count` signals ours? */
 static bool
-is_installed(void)
+is_installed(size_t count)
 {
-    for (size_t which = 0; which < N_SIGNALS; which++) {
+    for (size_t which = 0; which < count; which++) {
         struct sigaction there;
         if (sigaction(signals[which], NULL, &there) != 0
             || !is_ours(&there))
@@ -433,18 +434,30 @@ is_installed(void)
     return true;
 }
 
+/* How many signals memory with that risk can raise. */
+static size_t
+signals_of(enum os_risk risk)
+{
+    return risk == OS_NO_RISK ? 0 : risk == OS_MAY_BE_LOST ? 1 : N_SIGNALS;
+}
+
+/* Was everything installed once?  From then on the system is asked about no
+   more than what counts: each question takes as long as four small reads. */
+static atomic_bool was_installed;
+
 int
-guard_install(void)
+guard_install(enum os_risk risk)
 {
     int error = 0;
 
-    if (is_installed()) {
+    if (atomic_load(&was_installed) && is_installed(signals_of(risk))) {
         return 0;
     }
     lock();
     for (size_t which = 0; which < N_SIGNALS && error == 0; which++) {
         error = install_where_needed(which);
     }
+    atomic_store(&was_installed, error == 0);
     unlock();
     return error;
 }

@@ -120,8 +120,9 @@ install(INIT_ONCE *once, void *unused, void **result)
 }
 
 int
-guard_install(void)
+guard_install(enum os_risk risk)
 {
+    (void)risk;     /* nobody can take the handler away */
     if (InitOnceExecuteOnce(&installation, install, NULL, NULL)) {
         return 0;
     }

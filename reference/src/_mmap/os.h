@@ -78,6 +78,13 @@ struct os_request {
     const wchar_t *tag; /* Windows' name of the memory, or NULL */
 };
 
+/* What can make a touch of mapped memory fail. */
+enum os_risk {
+    OS_NO_RISK,             /* nothing: it is the process's own */
+    OS_MAY_BE_LOST,         /* its file can be cut, its device can fail */
+    OS_MAY_BE_FORBIDDEN,    /* the same, and its protection */
+};
+
 /* A mapping.  The backend writes it, others read it, but that they may make
    the size of a private one smaller. */
 struct os_mapping {
@@ -107,6 +114,9 @@ int os_granularity(size_t *page, size_t *granularity);
 
 /* Say what there is to map behind a descriptor of the caller's. */
 int os_inspect(int fd, struct os_file_info *info);
+
+/* What can happen to what is requested, once it is mapped. */
+enum os_risk os_risk_of(const struct os_request *request);
 
 /* Map what is requested. */
 int os_map(const struct os_request *request, struct os_mapping *map);
@@ -143,6 +153,9 @@ long os_process(void);
    may do so at once; none may fork meanwhile. */
 int os_keep_forks_out(void);
 void os_let_forks_in(void);
+
+/* What an advice can do to the memory that it is given for. */
+enum os_risk os_risk_of_advice(int advice);
 
 /* Tell the system how `length` bytes from `start` will be used. */
 int os_advise(const struct os_mapping *map, size_t start, size_t length,

@@ -96,6 +96,22 @@ drop(int fd)
     }
 }
 
+enum os_risk
+os_risk_of(const struct os_request *request)
+{
+#ifdef __linux__
+    const int usual_prot = PROT_READ | PROT_WRITE | PROT_EXEC;
+    const int usual_flags = MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS;
+    if ((request->prot & PROT_READ) && !(request->prot & ~usual_prot)) {
+        return request->fd == OS_NO_FILE && !(request->flags & ~usual_flags)
+            ? OS_NO_RISK : OS_MAY_BE_LOST;
+    }
+#else
+    (void)request;      /* which signal means what differs by system */
+#endif
+    return OS_MAY_BE_FORBIDDEN;
+}
+
 int
 os_map(const struct os_request *request, struct os_mapping *map)
 {
@@ -349,6 +365,16 @@ void
 os_let_forks_in(void)
 {
     (void)pthread_rwlock_unlock(&forks);
+}
+
+/* From 100 on, Linux's advice breaks pages, for tests, or guards them. */
+#define FIRST_ADVICE_THAT_BREAKS 100
+
+enum os_risk
+os_risk_of_advice(int advice)
+{
+    return advice < FIRST_ADVICE_THAT_BREAKS ? OS_NO_RISK
+                                             : OS_MAY_BE_FORBIDDEN;
 }
 
 int

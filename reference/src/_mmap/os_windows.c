@@ -149,11 +149,10 @@ copy_tag(const wchar_t *tag, wchar_t **copy)
     return 0;
 }
 
-/* Give back all that belongs to a mapping but its memory. */
+/* Give back all that belongs to a mapping that is not attached. */
 static void
 forget(struct os_mapping *map)
 {
-    drop(&map->section);
     drop(&map->file);
     free(map->tag);
     map->tag = NULL;
@@ -288,6 +287,13 @@ attach_request(struct os_mapping *map, const struct os_request *request)
         error = duplicate(file, &map->file);
     }
     return error != 0 ? error : attach_file(map, file, request->length);
+}
+
+enum os_risk
+os_risk_of(const struct os_request *request)
+{
+    (void)request;
+    return OS_MAY_BE_FORBIDDEN;     /* no risk costs more than another */
 }
 
 int
@@ -530,6 +536,13 @@ os_keep_forks_out(void)
 void
 os_let_forks_in(void)
 {
+}
+
+enum os_risk
+os_risk_of_advice(int advice)
+{
+    (void)advice;
+    return OS_NO_RISK;              /* none can be given */
 }
 
 int

@@ -41,6 +41,11 @@ unpack(PyObject *args, PyObject *kwargs, struct given *given)
                             "offset", "trackfd", NULL};
 
     *given = (struct given){.fileno = NULL};
+    if (kwargs == NULL && PyTuple_GET_SIZE(args) == 2) {
+        given->fileno = PyTuple_GET_ITEM(args, 0);
+        given->length = PyTuple_GET_ITEM(args, 1);
+        return 0;       /* most calls; the rest takes longer than fstat(2) */
+    }
     return PyArg_ParseTupleAndKeywords(
         args, kwargs, "OO|OOOO$O:mmap", names, &given->fileno,
         &given->length, &given->flags, &given->prot, &given->access,
