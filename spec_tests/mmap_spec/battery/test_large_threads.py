@@ -251,14 +251,14 @@ def again_and_again():
             refused.append(True)
             raise
     return together(use, end)[0]
-result = [again_and_again() for _ in range(2)]
+result = all(again_and_again() for _ in range(rounds))
 """
 
 
-def check_again_and_again(candidate, operation, end):
+def check_again_and_again(candidate, operation, end, before="", rounds=2):
     """The operation works until the map is closed, or has one byte; nothing else comes of it."""
     source = AGAIN_AND_AGAIN.replace("OPERATION", operation).replace("END", end)
-    assert threaded.together(candidate, BESIDE + source) == [True] * 2
+    assert threaded.together(candidate, BESIDE + before + source, rounds=rounds)
 
 
 @clause("threads.large-close")
@@ -267,6 +267,14 @@ def test_closed_meanwhile(candidate, operation):
     """An operation on megabytes is done in whole where another thread closes the map meanwhile."""
     check_either_order(candidate, operation, "m.close()")
     check_again_and_again(candidate, operation, "m.close()")
+
+
+@clause("threads.close")
+@pytest.mark.parametrize("operation", LONG)
+def test_closed_early(candidate, operation):
+    """The same on little memory."""
+    before = "size, source = 200_000, bytes(200_000)\n"
+    check_again_and_again(candidate, operation, "m.close()", before, rounds=40)
 
 
 @clause("threads.large-resize")
