@@ -412,5 +412,5 @@ def test_fork(candidate, size):
             statuses = together(fork, use, use)[0]
         result = statuses, m[:] == b"y" * size
         """
-    source = BESIDE + textwrap.dedent(source)
-    assert threaded.together(candidate, source, size=size) == ([0] * 3, True)
+    source = f"{BESIDE}size = {size}\n" + textwrap.dedent(source)
+    assert threaded.together(candidate, source) == ([0] * 3, True)

@@ -163,7 +163,7 @@ def beside(operation, other):
         turn.release()
         given.insert(0, outcome(operation))
     finally:
-        sys.setswitchinterval(interval)
+        sys.setswitchinterval(max(interval, 2e-6))  # 1e-6 s are rounded to none on 32 bits
         thread.join(60)
     return given
 
