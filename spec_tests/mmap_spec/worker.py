@@ -150,10 +150,9 @@ def system_facts():
 
 
 def python_implementation():
-    """What ``platform.python_implementation()`` says, of the usual ones without the import."""
-    usual = {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name)
-    if usual is not None:
-        return usual
+    """What ``platform.python_implementation()`` says; of the usual one without the import."""
+    if sys.implementation.name == "cpython":
+        return "CPython"
     import platform
 
     return platform.python_implementation()

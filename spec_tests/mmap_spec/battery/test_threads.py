@@ -5,18 +5,22 @@ import textwrap
 import pytest
 
 from mmap_spec import threaded
+from mmap_spec.battery.near_matches import many
 from mmap_spec.battery.thread_programs import (
     BESIDE,
     BUFFERS,
     BYTES,
     CLOSES,
     ITEMS,
+    LARGE,
     NEXT,
+    NOTHING,
     POSITION,
     RESIZES,
     SEARCHES,
     SIZES,
     SLICES,
+    WHOLE,
     WRITES,
     check,
     check_closing,
@@ -127,6 +131,454 @@ def test_iteration(candidate, seed):
 def test_iteration_close(candidate):
     """An iterator raises ValueError as soon as another thread has closed the map."""
     check_closing(candidate, NEXT, NEXT)
+
+
+# -- operations on megabytes ----------------------------------------------------
+
+
+@clause("threads.large-file-like")
+@seeds
+def test_large_file_like(candidate, seed):
+    """Reads and writes of megabytes are whole, and move the position together."""
+    reads = {"read": lambda chance: (), **NOTHING}
+    check(candidate, seed, POSITION, POSITION | WRITES, POSITION | reads, cell=LARGE, steps=24)
+
+
+@clause("threads.large-sequence")
+@seeds
+def test_large_sequence(candidate, seed):
+    """No thread sees the half of another's slice assignment or move()."""
+    check(candidate, seed, WHOLE, SLICES, SLICES, cell=LARGE, steps=24)
+
+
+# One thread gives all bytes one value or another; what another one sees has a single value.
+# What was done to the map before makes no difference, nor does a third thread.
+WHOLE_MEGABYTES = """
+size = 16 << 20
+contents = [bytes([65]) * size, bytes([66]) * size]
+m = mmap.mmap(-1, size)
+m[:] = contents[0]
+m[0:20:2] = m[1:20:2]
+m[::-2] = m[::-2]
+m.readline()
+def flush():
+    for _ in range(60):
+        m.flush()
+        if hasattr(m, "madvise"):
+            m.madvise(mmap.MADV_NORMAL)
+def change():
+    for i in range(1, 9):
+        new = contents[i % 2]
+        WRITE
+def values(data):
+    return 1 if data == data[:1] * len(data) else 2
+def look():
+    return [READ for _ in range(8)]
+result = sorted(set(together(change, look, flush)[1]))
+"""
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        ("m[:] = new", "values(m[:])"),
+        ("m.seek(0), m.write(new)", "values(m[5:])"),
+        ("m[::2] = new[::2]", "values(m[::2])"),
+        ("m[:] = new", "values(m[::-2])"),
+        ("m[:] = new", "2 - (m.find(b'AB') == m.find(b'BA') == -1)"),
+        ("m[:] = new", "2 - (m.rfind(b'AB') == m.rfind(b'BA') == -1)"),
+    ],
+)
+def test_large_whole(candidate, write, read):
+    """No thread sees the half of another's assignment."""
+    source = WHOLE_MEGABYTES.replace("WRITE", write).replace("READ", read)
+    assert threaded.together(candidate, source) == [1]
+
+
+@clause("threads.large-search")
+@seeds
+def test_large_search(candidate, seed):
+    """A search sees all of a write or nothing of it."""
+    check(candidate, seed, SEARCHES, SEARCHES | WRITES, SLICES, cell=LARGE, steps=24)
+
+
+# The needle lies at one end or the other, and between them near matches, which take their time.
+MOVING_NEEDLE = """
+soup = near * ((16 << 20) // len(near))
+contents = [needle + soup, soup + needle]
+m = mmap.mmap(-1, len(contents[0]))
+m[:] = contents[0]
+m.flush()
+def change():
+    for i in range(1, 13):
+        m[:] = contents[i % 2]
+def look():
+    return [m.SEARCH(needle, 0) for _ in range(6)]
+result = sorted(set(together(change, look)[1]) - {0, len(soup)})
+"""
+
+
+@clause("threads.large-search")
+@pytest.mark.parametrize("search", ["find", "rfind"])
+def test_needle_that_moves(candidate, search):
+    """A needle that is always there is always found, wherever it is put during a search."""
+    source = MOVING_NEEDLE.replace("SEARCH", search)
+    needle = b"abcdefghijklm"
+    assert threaded.together(candidate, source, needle=needle, near=many(needle)) == []
+
+
+@clause("threads.large-resize")
+@seeds
+def test_large_resize(candidate, seed):
+    """Accesses of megabytes beside resize() are explained by some order of them."""
+    check(candidate, seed, RESIZES | SIZES, WHOLE | SLICES, POSITION, cell=LARGE, steps=24)
+
+
+@clause("threads.large-resize")
+def test_large_two_sizes(candidate):
+    """Accesses of megabytes beside resize() see one of its sizes, and what both have."""
+    check_two_sizes(candidate, (300_000, 3_000_000), rounds=400)
+
+
+@clause("threads.large-close")
+def test_large_close(candidate):
+    """Accesses of megabytes beside close() work or raise ValueError."""
+    check_closing(candidate, WHOLE, WHOLE | POSITION | SEARCHES, cell=LARGE)
+
+
+@clause("threads.large-exports")
+@seeds
+def test_large_exports(candidate, seed):
+    """Buffers are refused and counted beside reads and writes of megabytes."""
+    check(candidate, seed, BUFFERS, RESIZES, WHOLE | POSITION, cell=LARGE, steps=24)
+
+
+@clause("threads.large-lines")
+def test_large_lines(candidate):
+    """Lines that are read beside writes have no line end but their last byte."""
+    source = """
+        size, half = 1200000, 600000
+        m = mmap.mmap(-1, size)
+        kinds = [b"x" * half + b"\\n" + b"x" * (size - half - 1), b"x" * (size - 1) + b"\\n"]
+        def write():
+            for i in range(30):
+                m[:] = kinds[i % 2]
+        def read():
+            seen = []
+            for _ in range(30):
+                m.seek(0)
+                line = m.readline()
+                seen.append((len(line), line.find(b"\\n"), line.count(b"x")))
+            return seen
+        m[:] = kinds[0]
+        seen = together(read, write, read, write)
+        result = sorted(set(seen[0] + seen[2]))
+        """
+    # From the start, and from where the other reader's line may have ended: length, line end, rest.
+    allowed = {(600001, 600000, 600000), (1200000, 1199999, 1199999)}
+    allowed |= {(599999, -1, 599999), (599999, 599998, 599998), (0, -1, 0)}
+    assert set(threaded.together(candidate, source)) <= allowed
+
+
+# -- what happens beside one operation -----------------------------------------
+
+LONG = [
+    "m.find(b'x')",
+    "m.rfind(b'x', 0)",
+    "m[:]",
+    "m[::2]",
+    "m.read()",
+    "m.readline()",
+    "m.write(source)",
+    "m.__setitem__(slice(None), source)",
+    "m.__setitem__(slice(None, None, 2), source[::2])",
+    "m.move(0, size // 2, size // 2)",
+]
+OTHERS_RUN = """
+def others_run():
+    m, done = filled(), []
+    def operation():
+        m.seek(0)
+        OPERATION
+        return bool(done)
+    return beside(operation, lambda: done.append(True))[0] is True
+result = any(others_run() for _ in range(100))
+"""
+
+
+@clause("threads.others-run")
+def test_others_run(candidate):
+    """While an operation on many megabytes lasts, other threads run."""
+    for operation in [*LONG, "m.close()"]:
+        source = BESIDE + OTHERS_RUN.replace("OPERATION", operation)
+        assert candidate.run(source), operation
+
+
+# What an operation gives beside another one is what it gives alone, before or after that.
+EITHER_ORDER = """
+def done_with(step):
+    m = filled()
+    if step:
+        step(m)
+    m.seek(0) if not m.closed else None
+    return outcome(lambda: OPERATION)
+other = lambda m: OTHER
+allowed = [done_with(None), done_with(other)]
+result = []
+for _ in range(2):
+    m = filled()
+    given, _ = beside(lambda: OPERATION, lambda: other(m))
+    result.append(given in allowed or repr(given)[:80])
+"""
+
+
+def check_either_order(candidate, operation, other, before=""):
+    """Another thread's step, as soon as it can run, comes before the operation or after it."""
+    source = EITHER_ORDER.replace("OPERATION", operation).replace("OTHER", other)
+    assert threaded.together(candidate, BESIDE + before + source) == [True] * 2
+
+
+# One thread does an operation again and again, until another one has closed or resized the map.
+AGAIN_AND_AGAIN = """
+def again_and_again():
+    m, begun, refused = filled(), [], []
+    def use():
+        try:
+            while not refused and len(m) > 1:
+                m.seek(0)
+                begun.append(True)
+                OPERATION
+        except (ValueError, IndexError):
+            pass
+        return m.closed or len(m) == 1
+    def end():
+        while len(begun) < 3:
+            pass
+        try:
+            END
+        except BaseException:
+            refused.append(True)
+            raise
+    return together(use, end)[0]
+result = all(again_and_again() for _ in range(rounds))
+"""
+
+
+def check_again_and_again(candidate, operation, end, before="", rounds=2):
+    """The operation works until the map is closed, or has one byte; nothing else comes of it."""
+    source = AGAIN_AND_AGAIN.replace("OPERATION", operation).replace("END", end)
+    assert threaded.together(candidate, BESIDE + before + source, rounds=rounds)
+
+
+@clause("threads.large-close")
+@pytest.mark.parametrize("operation", LONG)
+def test_closed_meanwhile(candidate, operation):
+    """An operation on megabytes is done in whole where another thread closes the map meanwhile."""
+    check_either_order(candidate, operation, "m.close()")
+    check_again_and_again(candidate, operation, "m.close()")
+
+
+@clause("threads.close")
+@pytest.mark.parametrize("operation", LONG)
+def test_closed_early(candidate, operation):
+    """The same on little memory."""
+    before = "size, source = 200_000, bytes(200_000)\n"
+    check_again_and_again(candidate, operation, "m.close()", before, rounds=40)
+
+
+# Not everywhere can an anonymous map be resized.
+OF_A_FILE = """
+import tempfile
+def filled():
+    with tempfile.TemporaryFile() as stream:
+        stream.truncate(size)
+        m = mmap.mmap(stream.fileno(), size)
+    m[:] = b"y" * size
+    return m
+"""
+
+
+@clause("threads.large-resize")
+@pytest.mark.parametrize("operation", LONG)
+def test_resized_meanwhile(candidate, operation):
+    """The same where another thread shrinks the map meanwhile."""
+    check_either_order(candidate, operation, "m.resize(1)", OF_A_FILE)
+    check_again_and_again(candidate, operation, "m.resize(1)", OF_A_FILE)
+
+
+# The first half of a map only ever becomes larger numbers, all of it at once or a low byte before
+# a high one; they are read in another order, or all at once.
+GROWING_NUMBERS = """
+half = 1 << 20
+low, high = half // 4, half // 4 * 3
+m = mmap.mmap(-1, 2 * half)
+done = []
+def change():
+    try:
+        for i in range(1, 50):
+            m.seek(low)
+            new = bytes([i]) * half
+            CHANGE
+    finally:
+        done.append(True)
+def look():
+    fallen = 0
+    while not done:
+        m.seek(low)
+        LOOK
+        fallen += seen != sorted(seen)
+    return fallen
+result = together(change, look)[1]
+"""
+
+
+def check_growing(candidate, change, look):
+    """What is seen later is no smaller."""
+    source = GROWING_NUMBERS.replace("CHANGE", change).replace("LOOK", look)
+    assert threaded.together(candidate, source) == 0
+
+
+# The first third of a map is changed as a whole, from bytes that are all alike to others.
+ALIKE = """
+low = size // 4
+m = mmap.mmap(-1, 3 * size)
+contents = [b"A" * size, b"B" * size]
+m[:] = contents[0] + contents[0] + contents[1]
+done = []
+def change():
+    try:
+        for i in range(times):
+            CHANGE
+    finally:
+        done.append(True)
+def look():
+    torn = 0
+    while not done:
+        torn += not (LOOK)
+    return torn
+result = together(change, look)[1]
+"""
+changes_as_a_whole = pytest.mark.parametrize(
+    "change", ["m[:size] = contents[i % 2]", "m.move(0, size + size * (i % 2), size)"]
+)
+
+
+def check_alike(candidate, change, look, size=4 << 20, times=200):
+    """What is looked at always looks as if all bytes were alike."""
+    source = ALIKE.replace("CHANGE", change).replace("LOOK", look)
+    assert threaded.together(candidate, source, size=size, times=times) == 0
+
+
+@clause("threads.large-sequence")
+@changes_as_a_whole
+def test_seen_as_a_whole(candidate, change):
+    """A slice is of one moment."""
+    check_alike(candidate, change, "len(set(m[:size:4096])) == 1")
+
+
+each_search = pytest.mark.parametrize(("search", "found"), [("find", "0"), ("rfind", "size - 1")])
+
+
+@clause("threads.large-search")
+@changes_as_a_whole
+@each_search
+def test_searched_as_a_whole(candidate, change, search, found):
+    """A search for a byte of one moment finds it at the end, or nowhere."""
+    check_alike(candidate, change, f"m.{search}(m[low : low + 1], 0, size) in (-1, {found})")
+
+
+@clause("threads.search")
+@changes_as_a_whole
+@each_search
+def test_searched_often(candidate, change, search, found):
+    """The same on little memory."""
+    look = f"m.{search}(m[low : low + 1], 0, size) in (-1, {found})"
+    check_alike(candidate, change, look, size=200_000, times=10_000)
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize("change", ["m[:half] = new", "m[half:] = new; m.move(0, half, half)"])
+@pytest.mark.parametrize("first", ["m[low]", "m[low:high][0]", "m.read_byte()"])
+def test_bytes_read_one_by_one(candidate, change, first):
+    """Who has seen a byte of what is assigned or moved sees its other ones."""
+    check_growing(candidate, change, f"seen = [{first}, m[high], m[low]]")
+
+
+@clause("threads.large-sequence")
+@pytest.mark.parametrize(
+    "first",
+    [
+        "m[low] = i",
+        "m[low : low + 1] = new[:1]",
+        "m.write_byte(i)",
+        "m.write(new[:1])",
+        "m.move(low, half, 1)",
+    ],
+)
+def test_bytes_written_one_by_one(candidate, first):
+    """Who sees the later one of two assignments sees the earlier one."""
+    change = f"m[half] = i; {first}; m[high] = i"
+    check_growing(candidate, change, "copy = m[:half]; seen = [copy[high], copy[low]]")
+
+
+# The map is used and closed here and elsewhere, after an operation that may have let others run.
+AFTERWARDS = """
+size = 2 << 20
+used = []
+def use():
+    used.append((m[5], m.find(b"x", 0), m[:] == bytes(size)))
+    m[:] = bytes(size)
+def close():
+    m.close()
+    used.append(m.closed)
+def elsewhere(step):
+    thread = threading.Thread(target=step, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    assert not thread.is_alive(), "the other thread hangs"
+for last in (close, lambda: elsewhere(close)):
+    m = mmap.mmap(-1, size)
+    source = bytes(size)
+    for step in (use, lambda: elsewhere(use), last):
+        for _ in range(2):
+            m.seek(0)
+            OPERATION
+        step()
+result = used
+"""
+
+
+@clause("threads.large-afterwards")
+@pytest.mark.parametrize("operation", LONG)
+def test_large_afterwards(candidate, operation):
+    """After an operation on megabytes this thread and others can use and close the map."""
+    used = [(0, -1, True), (0, -1, True), True]
+    source = AFTERWARDS.replace("OPERATION", operation)
+    assert threaded.together(candidate, source) == used * 2
+
+
+@clause("threads.large-lines")
+def test_large_line(candidate):
+    """A line is one of those that the map has held, though its length changes meanwhile."""
+    source = """
+        size, half = 16 << 20, 8 << 20
+        kinds = [b"x" * half + b"\\n" + b"x" * (half - 1), b"x" * (size - 1) + b"\\n"]
+        m = mmap.mmap(-1, size)
+        m[:] = kinds[0]
+        def write():
+            for i in range(1, 13):
+                m[:] = kinds[i % 2]
+        def read():
+            seen = []
+            for _ in range(12):
+                m.seek(0)
+                line = m.readline()
+                seen.append((len(line), line.find(b"\\n")))
+            return seen
+        result = sorted(set(together(read, write)[0]))
+        """
+    assert set(threaded.together(candidate, source)) <= {(8388609, 8388608), (16777216, 16777215)}
 
 
 # -- what threads share out -----------------------------------------------------
