@@ -143,8 +143,11 @@ class mmap:  # noqa: N801 - the name that the standard library's has
         places, data = range(self._length)[key], bytes(memoryview(value))
         if len(places) != len(data):
             raise IndexError("mmap slice assignment is wrong size")
-        for place, byte in zip(places, data):  # noqa: B905 - also for Python before 3.10
-            self._put(place, bytes([byte]))
+        if places:
+            start = min(places[0], places[-1])
+            changed = bytearray(self._get(start, abs(places[-1] - places[0]) + 1))
+            changed[:: places.step] = data
+            self._put(start, changed)
 
     def _index(self, key):
         place = key.__index__()

@@ -171,6 +171,7 @@ size = 16 << 20
 source = bytes(size)
 def filled():
     m = mmap.mmap(-1, size)
-    m[:] = b"y" * size
+    m.write(b"y" * size)
+    m.seek(0)
     return m
 """
