@@ -77,7 +77,7 @@ def site(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The engine's own tests: miniatures, self-test candidates, meta-tests."""
-    test_engine(session, *(session.posargs or ["-m", "not slow", "-n", "2", "-q"]))
+    test_engine(session, *(session.posargs or ["-m", "not slow", "-n", "4", "--dist=worksteal", "-q"]))
 
 
 @nox.session

@@ -191,6 +191,33 @@ takeover(void)
     }
 }
 
+/* A rare letter of the needle first, in the middle and last; nowhere in a long
+   text, in places where the rest differs, and where the needle is. */
+static void
+long_texts(void)
+{
+    enum { LENGTH = (1 << 18) + 100, SIZE = 5, NEVER = LENGTH };
+    static unsigned char text[LENGTH];
+    static const size_t ends[] = {0, 1, 2, LENGTH / 2, LENGTH - SIZE - 1,
+                                  LENGTH - SIZE, NEVER};
+
+    for (size_t rare = 0; rare < SIZE; rare += SIZE / 2) {
+        unsigned char needle[] = "eeeee";
+        needle[rare] = 'Z';
+        for (size_t i = 0; i < 2 * sizeof(ends) / sizeof(ends[0]); i++) {
+            memset(text, 'e', LENGTH);
+            if (i % 2 != 0) {
+                memcpy(text + LENGTH / 4, "-Z-", 3);
+                memcpy(text + LENGTH / 4 * 3, "-Z-", 3);
+            }
+            if (ends[i / 2] != NEVER) {
+                memcpy(text + ends[i / 2], needle, SIZE);
+            }
+            CHECK(agrees(text, LENGTH, needle, SIZE));
+        }
+    }
+}
+
 /* A needle at each place of a text, or missing by a byte at its end. */
 static bool
 agrees_at_all_places(unsigned char *text, size_t n, unsigned char *needle,
@@ -350,6 +377,7 @@ main(int argc, char **argv)
     RUN(periodic_texts);
     RUN(hopeless_texts);
     RUN(takeover);
+    RUN(long_texts);
     RUN(guard_pages);
     RUN(kernel_alone);
     return finish();

@@ -8,6 +8,7 @@
 
 #include "guard.h"
 #include "search.h"
+#include "search_byte.h"
 #include "stride.h"
 
 #include <stdbool.h>
@@ -89,8 +90,7 @@ find_byte_far(const unsigned char *haystack, size_t n, unsigned char value,
     }
     guard_enter(&guard, haystack, n, NULL, 0);
     if (GUARD_HOLDS(&guard)) {
-        const unsigned char *hit = memchr(haystack, value, n);
-        *found = hit == NULL ? SEARCH_ABSENT : (size_t)(hit - haystack);
+        *found = search_byte_forward(haystack, n, value);
     }
     return guard_leave(&guard);
 }

@@ -8,6 +8,7 @@
 
 #include "search.h"
 
+#include "search_byte.h"
 #include "search_filter.h"
 #include "search_kernel.h"
 #include "search_two_way.h"
@@ -16,6 +17,10 @@
 
 /* Below so many starts, choosing rare bytes costs more than it saves. */
 #define FEW_STARTS 128
+
+/* From so many on, it pays to look for the rarest byte alone first: where it
+   is nowhere in its place, nothing else has to be read. */
+#define MANY_STARTS (1 << 18)
 
 /* Two stops in vain that are so close together are too many. */
 #define CLOSE 256
@@ -42,10 +47,7 @@ start_hunt(struct hunt *hunt, const unsigned char *needle, size_t m,
     hunt->m = m;
     hunt->previous = (size_t)0 - CLOSE;     /* none */
     hunt->spent = 0;
-    if (m == 1) {
-        search_filter_byte(&hunt->filter, needle[0]);
-    }
-    else if (starts <= FEW_STARTS) {
+    if (starts <= FEW_STARTS) {
         search_filter_ends(&hunt->filter, needle, m);
     }
     else {
@@ -88,12 +90,18 @@ search_forward(const unsigned char *haystack, size_t n,
     if (m == 0 || m > n) {
         return m == 0 ? 0 : SEARCH_ABSENT;
     }
+    if (m == 1) {
+        return search_byte_forward(haystack, n, needle[0]);
+    }
     const struct search_kernel *kernel = search_kernel_in_use();
     size_t starts = n - m + 1;
     struct hunt hunt;
 
     start_hunt(&hunt, needle, m, starts);
-    for (size_t from = 0; from < starts; from++) {
+    size_t first = starts < MANY_STARTS
+        ? 0 : search_byte_forward(haystack + hunt.filter.offset[0], starts,
+                                  hunt.filter.value[0]);
+    for (size_t from = first; from < starts; from++) {
         from = kernel->next(haystack, from, starts, &hunt.filter);
         if (from == SEARCH_ABSENT) {
             return SEARCH_ABSENT;
@@ -118,12 +126,18 @@ search_backward(const unsigned char *haystack, size_t n,
     if (m == 0 || m > n) {
         return m == 0 ? n : SEARCH_ABSENT;
     }
+    if (m == 1) {
+        return search_byte_backward(haystack, n, needle[0]);
+    }
     const struct search_kernel *kernel = search_kernel_in_use();
     size_t starts = n - m + 1;
     struct hunt hunt;
 
     start_hunt(&hunt, needle, m, starts);
-    for (size_t to = starts; to > 0;) {
+    size_t behind = starts < MANY_STARTS     /* SEARCH_ABSENT + 1 is 0 */
+        ? starts : search_byte_backward(haystack + hunt.filter.offset[0],
+                                        starts, hunt.filter.value[0]) + 1;
+    for (size_t to = behind; to > 0;) {
         to = kernel->last(haystack, 0, to, &hunt.filter);
         if (to == SEARCH_ABSENT) {
             return SEARCH_ABSENT;
