@@ -77,7 +77,8 @@ def site(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The engine's own tests: miniatures, self-test candidates, meta-tests."""
-    test_engine(session, *(session.posargs or ["-m", "not slow", "-n", "4", "--dist=worksteal", "-q"]))
+    at_once = ["-n", "4", "--dist=worksteal"]  # more than cores: they wait more than they compute
+    test_engine(session, *(session.posargs or ["-m", "not slow", *at_once, "-q"]))
 
 
 @nox.session
