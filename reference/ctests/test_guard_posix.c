@@ -313,13 +313,13 @@ settled(int unsettled)
 static void
 few_bytes_are_copied(void)
 {
-    unsigned char source[3 * GUARD_FEW];
-    unsigned char target[GUARD_FEW + 2];
+    unsigned char source[3 * GUARD_COPY_MOST];
+    unsigned char target[GUARD_COPY_MOST + 2];
 
     for (size_t i = 0; i < sizeof(source); i++) {
         source[i] = (unsigned char)(i + 1);
     }
-    for (size_t n = 1; n <= GUARD_FEW; n++) {
+    for (size_t n = 1; n <= GUARD_COPY_MOST; n++) {
         memset(target, 0, sizeof(target));
         CHECK(guard_copy_few(target + 1, source + 5, n) == 0);
         CHECK(memcmp(target + 1, source + 5, n) == 0);
@@ -333,16 +333,16 @@ few_bytes_are_copied(void)
 static void
 few_bytes_may_overlap(void)
 {
-    unsigned char is[3 * GUARD_FEW];
-    unsigned char expected[3 * GUARD_FEW];
+    unsigned char is[3 * GUARD_COPY_MOST];
+    unsigned char expected[3 * GUARD_COPY_MOST];
 
-    for (size_t n = 1; n <= GUARD_FEW; n++) {
-        for (size_t to = 0; to <= 2 * GUARD_FEW; to++) {
+    for (size_t n = 1; n <= GUARD_COPY_MOST; n++) {
+        for (size_t to = 0; to <= 2 * GUARD_COPY_MOST; to++) {
             for (size_t i = 0; i < sizeof(is); i++) {
                 is[i] = expected[i] = (unsigned char)i;
             }
-            memmove(expected + to, expected + GUARD_FEW, n);
-            CHECK(guard_copy_few(is + to, is + GUARD_FEW, n) == 0);
+            memmove(expected + to, expected + GUARD_COPY_MOST, n);
+            CHECK(guard_copy_few(is + to, is + GUARD_COPY_MOST, n) == 0);
             CHECK(memcmp(is, expected, sizeof(is)) == 0);
         }
     }
@@ -385,13 +385,13 @@ few_lost_bytes_are_errors(void)
 {
     unsigned char *pages[] = {forbidden_page(), lost_page(),
                               half_lost_pages() + page};
-    unsigned char good[GUARD_FEW] = {0};
+    unsigned char good[GUARD_COPY_MOST] = {0};
 
     CHECK(guard_install(OS_MAY_BE_FORBIDDEN) == 0);
     for (size_t i = 0; i < 3; i++) {
         CHECK(settled(guard_get(pages[i], good)) == GUARD_ERROR);
         CHECK(settled(guard_put(pages[i], 1)) == GUARD_ERROR);
-        for (size_t n = 1; n <= GUARD_FEW; n++) {
+        for (size_t n = 1; n <= GUARD_COPY_MOST; n++) {
             CHECK(guard_copy_few(good, pages[i], n) == GUARD_ERROR);
             CHECK(guard_copy_few(pages[i], good, n) == GUARD_ERROR);
             CHECK(guard_copy_few(good, good, n) == 0);
@@ -405,7 +405,7 @@ few_lost_bytes_are_errors(void)
 #endif
     /* Up to the last byte that is there, and over it. */
     unsigned char *edge = pages[2];
-    for (size_t n = 1; n <= GUARD_FEW; n++) {
+    for (size_t n = 1; n <= GUARD_COPY_MOST; n++) {
         CHECK(guard_copy_few(good, edge - n, n) == 0);
         CHECK(guard_copy_few(edge - n, good, n) == 0);
         CHECK(guard_copy_few(good, edge - n + 1, n) == GUARD_ERROR);

@@ -12,8 +12,9 @@
 
 #include "guard.h"
 
-/* The most bytes that are few. */
+/* Bytes that are looked at in one go, and the most that are copied in one. */
 #define GUARD_FEW ((size_t)64)
+#define GUARD_COPY_MOST ((size_t)128)
 
 /* A sanitizer does not see what assembly touches, and ThreadSanitizer has
    ways of its own with signals. */
@@ -74,8 +75,8 @@ guard_settle(int unsettled)
     return unsettled;
 }
 
-/* Copy n bytes, 1 to GUARD_FEW; either side may not be there, and they may
-   overlap.  0 or GUARD_ERROR. */
+/* Copy n bytes, 1 to GUARD_COPY_MOST; either side may not be there, and they
+   may overlap.  0 or GUARD_ERROR. */
 int guard_copy_few(unsigned char *target, const unsigned char *source,
                    size_t n);
 

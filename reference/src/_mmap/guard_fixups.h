@@ -213,48 +213,104 @@ GUARD_COPY_ENDS(1, unsigned int, "r")
 GUARD_COPY_ENDS(2, unsigned int, "r")
 GUARD_COPY_ENDS(4, unsigned int, "r")
 GUARD_COPY_ENDS(8, uint64_t, "r")
-GUARD_COPY_ENDS(16, guard_vector, GUARD_VECTOR_REGISTER)
 
-/* The same for 32 to 64 bytes. */
+/* Copy 16 to 64 bytes, as four times 16 which may overlap: lengths that come
+   at random make the processor guess wrong at each branch. */
 static inline void
-guard_copy_ends_32(unsigned char *target, const unsigned char *source,
+guard_copy_vectors(unsigned char *target, const unsigned char *source,
                    size_t n)
 {
+    size_t last = n - 16;
+    size_t second = last < 16 ? last : 16;
+    size_t third = last - second;
     guard_vector a;
     guard_vector b;
     guard_vector c;
     guard_vector d;
 
     __asm__ volatile(GUARD_FIXUP(GUARD_LOAD_16("a", "source")
-                                 GUARD_LOAD_NEXT_16("b", "source")
-                                 GUARD_LOAD_16("c", "source_end")
-                                 GUARD_LOAD_NEXT_16("d", "source_end")
+                                 GUARD_LOAD_16("b", "source_second")
+                                 GUARD_LOAD_16("c", "source_third")
+                                 GUARD_LOAD_16("d", "source_last")
                                  GUARD_STORE_16("a", "target")
-                                 GUARD_STORE_NEXT_16("b", "target")
-                                 GUARD_STORE_16("c", "target_end")
-                                 GUARD_STORE_NEXT_16("d", "target_end"))
+                                 GUARD_STORE_16("b", "target_second")
+                                 GUARD_STORE_16("c", "target_third")
+                                 GUARD_STORE_16("d", "target_last"))
                      : [a] "=&" GUARD_VECTOR_REGISTER(a),
                        [b] "=&" GUARD_VECTOR_REGISTER(b),
                        [c] "=&" GUARD_VECTOR_REGISTER(c),
                        [d] "=&" GUARD_VECTOR_REGISTER(d)
                      : [source] "r"(source),
-                       [source_end] "r"(source + (n - 32)),
+                       [source_second] "r"(source + second),
+                       [source_third] "r"(source + third),
+                       [source_last] "r"(source + last),
                        [target] "r"(target),
-                       [target_end] "r"(target + (n - 32))
+                       [target_second] "r"(target + second),
+                       [target_third] "r"(target + third),
+                       [target_last] "r"(target + last)
                      : "memory");
 }
 
-/* Copy n bytes, 1 to GUARD_FEW; either side may not be there, and they may
-   overlap.  0 or GUARD_ERROR. */
+/* Copy 64 bytes at either end of n, which may overlap: 64 to 128 bytes. */
+static inline void
+guard_copy_ends_64(unsigned char *target, const unsigned char *source,
+                   size_t n)
+{
+    guard_vector a;
+    guard_vector b;
+    guard_vector c;
+    guard_vector d;
+    guard_vector e;
+    guard_vector f;
+    guard_vector g;
+    guard_vector h;
+
+    __asm__ volatile(GUARD_FIXUP(GUARD_LOAD_16("a", "source")
+                                 GUARD_LOAD_NEXT_16("b", "source")
+                                 GUARD_LOAD_16("c", "source_middle")
+                                 GUARD_LOAD_NEXT_16("d", "source_middle")
+                                 GUARD_LOAD_16("e", "source_end")
+                                 GUARD_LOAD_NEXT_16("f", "source_end")
+                                 GUARD_LOAD_16("g", "source_last")
+                                 GUARD_LOAD_NEXT_16("h", "source_last")
+                                 GUARD_STORE_16("a", "target")
+                                 GUARD_STORE_NEXT_16("b", "target")
+                                 GUARD_STORE_16("c", "target_middle")
+                                 GUARD_STORE_NEXT_16("d", "target_middle")
+                                 GUARD_STORE_16("e", "target_end")
+                                 GUARD_STORE_NEXT_16("f", "target_end")
+                                 GUARD_STORE_16("g", "target_last")
+                                 GUARD_STORE_NEXT_16("h", "target_last"))
+                     : [a] "=&" GUARD_VECTOR_REGISTER(a),
+                       [b] "=&" GUARD_VECTOR_REGISTER(b),
+                       [c] "=&" GUARD_VECTOR_REGISTER(c),
+                       [d] "=&" GUARD_VECTOR_REGISTER(d),
+                       [e] "=&" GUARD_VECTOR_REGISTER(e),
+                       [f] "=&" GUARD_VECTOR_REGISTER(f),
+                       [g] "=&" GUARD_VECTOR_REGISTER(g),
+                       [h] "=&" GUARD_VECTOR_REGISTER(h)
+                     : [source] "r"(source),
+                       [source_middle] "r"(source + 32),
+                       [source_end] "r"(source + (n - 64)),
+                       [source_last] "r"(source + (n - 32)),
+                       [target] "r"(target),
+                       [target_middle] "r"(target + 32),
+                       [target_end] "r"(target + (n - 64)),
+                       [target_last] "r"(target + (n - 32))
+                     : "memory");
+}
+
+/* Copy n bytes, 1 to GUARD_COPY_MOST; either side may not be there, and they
+   may overlap.  0 or GUARD_ERROR. */
 static inline int
 guard_copy_few(unsigned char *target, const unsigned char *source, size_t n)
 {
     guard_few_begin();
-    if (n > 32) {
-        guard_copy_ends_32(target, source, n);
+    if (n > 64) {
+        guard_copy_ends_64(target, source, n);
     }
     else if (n >= 16) {
-        guard_copy_ends_16(target, source, n);
+        guard_copy_vectors(target, source, n);
     }
     else if (n >= 8) {
         guard_copy_ends_8(target, source, n);

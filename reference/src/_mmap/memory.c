@@ -31,7 +31,7 @@ copy_many(void *target, const void *source, size_t n)
 int
 mem_copy(void *target, const void *source, size_t n)
 {
-    if (n > GUARD_FEW) {
+    if (n > GUARD_COPY_MOST) {
         return copy_many(target, source, n);
     }
     return n == 0 ? 0 : guard_copy_few(target, source, n);
@@ -77,6 +77,9 @@ mem_scatter(unsigned char *target, ptrdiff_t step,
     return guard_leave(&guard);
 }
 
+/* Most lines end among so many bytes. */
+#define FIND_BYTE_NEAR (2 * GUARD_FEW)
+
 /* What came of looking at the first few bytes does not matter: those that are
    not asked for need not be there. */
 static int
@@ -100,13 +103,20 @@ mem_find_byte(const unsigned char *haystack, size_t n, unsigned char value,
               size_t *found)
 {
     uint64_t matches = 0;
-    int unsettled = n < GUARD_FEW
-        ? 0 : guard_match_few(haystack, value, &matches);
+    int unsettled = 0;
+    size_t passed = 0;
 
+    while (n - passed >= GUARD_FEW && passed < FIND_BYTE_NEAR) {
+        unsettled = guard_match_few(haystack + passed, value, &matches);
+        if (unsettled != 0 || matches != 0) {
+            break;
+        }
+        passed += GUARD_FEW;
+    }
     if (unsettled != 0 || matches == 0) {
         return find_byte_far(haystack, n, value, found, unsettled);
     }
-    *found = guard_lowest(matches);
+    *found = passed + guard_lowest(matches);
     return 0;
 }
 
