@@ -321,6 +321,16 @@ def test_starts_at_both_ends(candidate, name):
 
 @clause("guard_pages.searching")
 @each_search
+@pytest.mark.parametrize("needle", [b"Zee", b"eZe", b"eeZ", b"Z"])
+def test_absent_letter(candidate, name, needle):
+    """A search in a large map for a letter that is rare elsewhere, and not there, ends in time."""
+    data = text(256 * candidate.profile.page_size).replace(b"Z", b"e")
+    with guarded(candidate, data) as m:
+        assert getattr(m, name)(needle, 0) == -1
+
+
+@clause("guard_pages.searching")
+@each_search
 @pytest.mark.parametrize("period", [b"a", b"ab", b"aab", b"abcabcd" * 10])
 def test_periodic_needles(candidate, name, period):
     """A search for a periodic needle in periodic contents stays within the map."""
