@@ -305,7 +305,7 @@ def others_run():
         OPERATION
         return bool(done)
     return beside(operation, lambda: done.append(True))[0] is True
-end = time.monotonic() + 4
+end = time.monotonic() + 2
 result = others_run()
 while not result and time.monotonic() < end:
     result = others_run()
