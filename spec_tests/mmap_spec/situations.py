@@ -80,6 +80,41 @@ def c_call(candidate: Candidate, name: str, result: str, *args: Any) -> Any:
     return candidate.run(source, name=name, kind=result, count=len(args), **names)
 
 
+TWO_BYTES = {
+    "bytearray": "bytearray(two)",
+    "bytearray that lost its first byte": "bytearray(b'x' + two)",
+    "view": "memoryview(two)",
+    "part of a view": "memoryview(b'x' + two + b'x')[1:3]",
+    "part of a writable view": "memoryview(bytearray(b'x' + two + b'x'))[1:3]",
+    "signed view": "memoryview(two).cast('b')",
+    "view of a row": "memoryview(two).cast('B', (1, 2))",
+    "view of a column": "memoryview(two).cast('c', (2, 1))",
+    "one item of a view with a step": "memoryview(two + b'xx').cast('H')[::2]",
+    "array": "array.array('B', two)",
+    "array of wide items": "array.array('H', two)",
+    "subclass of bytes": "type('Own', (bytes,), {})(two)",
+    "subclass of bytes with __bytes__": "type('Own', (bytes,), {'__bytes__': lambda s: b'x'})(two)",
+    "subclass of bytes with __len__": "type('Own', (bytes,), {'__len__': lambda own: 1})(two)",
+    "ctypes array": "(ctypes.c_char * 2)(*[two[:1], two[1:]])",
+    "ctypes array in an array": "(ctypes.c_char * 1 * 2)(*map(ctypes.c_char * 1, two))",
+    "ctypes array of wide items": "(ctypes.c_short * 1).from_buffer(bytearray(two))",
+    "ctypes number, without a dimension": "ctypes.c_short.from_buffer(bytearray(two))",
+    "view without a dimension": "memoryview(two).cast('H', ())",
+}
+"""Objects whose C-contiguous buffer is ``two``, two bytes: expressions by what they are."""
+
+
+def with_two_bytes(candidate: Candidate, kind: str, two: bytes, program: str, **names: Any) -> Any:
+    """Run a program that sees as ``buffer`` such an object, and give its ``result``."""
+    source = f"""
+import array, ctypes
+buffer = {TWO_BYTES[kind]}
+if type(buffer) is bytearray:
+    del buffer[:-2]
+"""
+    return candidate.run(source + textwrap.dedent(program), two=two, **names)
+
+
 NEW_INTERPRETER = """
 import subprocess, sys
 start = "import importlib, sys\\nsys.path[:] = %r\\nmmap = importlib.import_module(%r)\\n"

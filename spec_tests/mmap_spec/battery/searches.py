@@ -19,7 +19,13 @@ from mmap_spec import model
 from mmap_spec.battery.near_matches import NEEDLES, ROOM, endings, many, near
 from mmap_spec.candidate import Candidate
 from mmap_spec.clauses import clause
-from mmap_spec.situations import each_access, of_file, past_the_end
+from mmap_spec.situations import (
+    TWO_BYTES,
+    each_access,
+    of_file,
+    past_the_end,
+    with_two_bytes,
+)
 from mmap_spec.strategies import haystacks, integers_near, needles_in, pattern, searches_in
 
 TEXT = b"abcabcabc"
@@ -325,27 +331,12 @@ class Searches:
     # -- needles -----------------------------------------------------------
 
     @rule("needle-buffers")
-    @pytest.mark.parametrize(
-        "source",
-        [
-            "bytearray(b'ca')",
-            "memoryview(b'xcax')[1:3]",
-            "memoryview(m)[2:4]",
-            "array.array('B', b'ca')",
-            "array.array('H', b'ca')",
-            "memoryview(b'ca').cast('B', (1, 2))",
-            "memoryview(b'ca').cast('c', (2, 1))",
-            "(ctypes.c_char * 2)(b'c', b'a')",
-            "(ctypes.c_short * 1).from_buffer(bytearray(b'ca'))",
-            "(ctypes.c_char * 1 * 2)(*[(ctypes.c_char * 1)(byte) for byte in b'ca'])",
-            "type('Own', (bytes,), {})(b'ca')",
-        ],
-    )
-    def test_buffer_as_needle(self, candidate, source):
+    @pytest.mark.parametrize("kind", TWO_BYTES)
+    def test_buffer_as_needle(self, candidate, kind):
         """The needle can be any object with a C-contiguous buffer."""
         m = candidate.anonymous(TEXT)
-        program = f"import array, ctypes\nresult = search({source}, 3), search({source}, 0, 6)"
-        assert candidate.run(program, m=m, search=self.of(m)) == (5, 2)
+        program = "result = search(buffer, 3), search(buffer, 0, 6)"
+        assert with_two_bytes(candidate, kind, b"ca", program, search=self.of(m)) == (5, 2)
 
     @rule("needle-buffers")
     @pytest.mark.parametrize(

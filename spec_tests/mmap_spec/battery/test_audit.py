@@ -121,6 +121,10 @@ def test_length_as_given(candidate):
         (["PROT_READ"], "ACCESS_READ"),
         (["PROT_WRITE"], "ACCESS_WRITE"),
         (["PROT_READ", "PROT_WRITE"], "ACCESS_DEFAULT"),
+        (["PROT_EXEC"], "ACCESS_READ"),
+        (["PROT_READ", "PROT_EXEC"], "ACCESS_READ"),
+        (["PROT_WRITE", "PROT_EXEC"], "ACCESS_WRITE"),
+        (["PROT_READ", "PROT_WRITE", "PROT_EXEC"], "ACCESS_DEFAULT"),
     ],
 )
 def test_access_from_prot(candidate, names, access):
@@ -317,7 +321,20 @@ def test_not_for_methods(candidate):
         m.move(10, 0, 5)
         m.flush()
         m.seek(0)
-        candidate.outcome(m.resize, 4999)  # where the platform cannot, an exception
+        m.write_byte(m.read_byte())
+        assert (m.rfind(b"BBB", 0, 9), m.tell(), len(m)) == (0, 2, 5000)
+        m.readline()
+        candidate.run("with memoryview(m) as view:\n    result = next(iter(m)), m[1], repr(m)", m=m)
+        for name, argument in (
+            ("resize", 4999),
+            ("resize", 9000),
+            ("madvise", 0),
+            ("set_name", "a"),
+        ):
+            if candidate.builtins.hasattr(m, name):
+                candidate.outcome(getattr(m, name), argument)  # in places an exception
+        m.__enter__()
+        m.__exit__(None, None, None)
         m.close()
     assert events == []
 

@@ -93,6 +93,8 @@ def test_argument(candidate):
     m = candidate.anonymous(b"abc")
     with candidate.raises(TypeError):
         m.close(1)
+    with candidate.raises(TypeError):
+        m.close(fd=1)
 
 
 @clause("close.closed-false")
@@ -292,6 +294,7 @@ def test_file_can_be_removed(candidate):
 def test_exported(candidate, access):
     """close() raises BufferError while a view of the map is alive."""
     m = of_file(candidate, b"abc", access)
+    m.seek(2)
     view = view_of(candidate, m)
     with candidate.raises(BufferError):
         m.close()
@@ -517,6 +520,16 @@ def test_refused(candidate, name, access):
     open_choice = name.startswith("set-") and access == "ACCESS_READ"
     with candidate.raises((ValueError, TypeError) if open_choice else ValueError):
         REFUSED[name](candidate, m)
+
+
+@clause("close.refuses-as-argument")
+@pytest.mark.parametrize("name", ["write", "find", "rfind"])
+def test_closed_map_as_argument(candidate, name):
+    """A closed map as the argument of an open one raises ValueError."""
+    m, argument = candidate.anonymous(b"abc"), candidate.anonymous(b"b")
+    argument.close()
+    with candidate.raises(ValueError):
+        getattr(m, name)(argument)
 
 
 @clause("close.refuses-find")

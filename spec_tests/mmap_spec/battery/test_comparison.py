@@ -116,6 +116,30 @@ def test_no_sum(candidate, other):
 
 
 @clause("comparison.add")
+@pytest.mark.parametrize("other", ["a", [1], (1,), 1, 1.5], ids=repr)
+def test_no_sum_on_the_right(candidate, other):
+    """x + m raises TypeError where x takes no buffer."""
+    m = candidate.anonymous(ABC)
+    with candidate.raises(TypeError):
+        candidate.module("operator").add(other, m)
+
+
+@clause("comparison.reflected")
+@pytest.mark.parametrize(
+    ("operator", "method"),
+    [
+        ("add", "radd"), ("sub", "rsub"), ("mul", "rmul"), ("mod", "rmod"), ("or_", "ror"),
+        ("lt", "gt"), ("gt", "lt"), ("le", "ge"), ("ge", "le"), ("eq", "eq"), ("ne", "ne"),
+    ],
+)  # fmt: skip
+def test_reflected(candidate, operator, method):
+    """The result is what the right operand's reflected method returns."""
+    m = candidate.anonymous(ABC)
+    right = candidate.hostile(77, slot=f"__{method}__")
+    assert getattr(candidate.module("operator"), operator)(m, right) == 77
+
+
+@clause("comparison.add")
 def test_no_concatenation(candidate):
     """operator.concat() of two maps raises TypeError."""
     m = candidate.anonymous(ABC)

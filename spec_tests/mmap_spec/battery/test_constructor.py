@@ -138,6 +138,18 @@ def test_unknown_keyword(candidate, name):
         candidate.mmap.mmap(-1, 10, **{name: 1})
 
 
+@clause("constructor.unknown-keyword")
+@pytest.mark.parametrize(
+    ("name", "other"), [("fileno", "fd"), ("fileno", "file"), ("length", "size"), ("length", "n")]
+)
+def test_another_name(candidate, name, other):
+    """A parameter has no second name: a keyword that is not a parameter raises TypeError."""
+    given = {"fileno": -1, "length": 10}
+    given[other] = given.pop(name)
+    with candidate.raises(TypeError):
+        candidate.mmap.mmap(**given)
+
+
 @clause("constructor.no-tagname")
 @pytest.mark.parametrize("tagname", [None, "tag"])
 def test_no_tagname(candidate, tagname):
@@ -192,6 +204,20 @@ def test_bool(candidate):
     m = candidate.mmap.mmap(-1, True, access=True, offset=False)
     assert len(m) == 1
     assert is_readonly(candidate, m)
+
+
+@clause("constructor.bool")
+@pytest.mark.parametrize("name", COMMON)
+def test_subclass_of_int(candidate, name):
+    """A member of an enumeration of integers is taken as the integer that it is."""
+    source = """
+        import enum
+        given[name] = enum.IntEnum("Own", {"member": given[name]}).member
+        with mmap.mmap(**given) as m:
+            result = len(m)
+        """
+    given = arguments(candidate)
+    assert candidate.run(source, name=name, given=given) == given["length"]
 
 
 @clause("constructor.index-once")

@@ -25,12 +25,13 @@ def test_enter_returns_the_map(candidate):
 
 
 @clause("context.enter-changes-nothing")
-def test_enter_changes_nothing(candidate):
+@pytest.mark.parametrize("position", [0, 3, 6])
+def test_enter_changes_nothing(candidate, position):
     """Entering a map changes neither its position nor anything else."""
     m = of_file(candidate, b"abcdef")
-    m.seek(3)
+    m.seek(position)
     m.__enter__()
-    assert (m.tell(), m[:], m.closed, m.size()) == (3, b"abcdef", False, 6)
+    assert (m.tell(), m[:], m.closed, m.size()) == (position, b"abcdef", False, 6)
 
 
 @clause("context.enter-closed")
@@ -67,10 +68,15 @@ def test_exit_result(candidate):
     m, other = candidate.anonymous(b"abc"), candidate.anonymous(b"abc")
     assert m.__exit__(None, None, None) is None
     assert other.__exit__(ValueError, ValueError("x"), None) is None
+    third = candidate.anonymous(b"abc")
+    assert candidate.run("result = [m.__exit__(1, '2', 3.0), m.closed]", m=third) == [None, True]
 
 
 @clause("context.exception-propagates")
-@pytest.mark.parametrize("kind", ["ValueError", "BufferError", "KeyboardInterrupt", "OSError"])
+@pytest.mark.parametrize(
+    "kind",
+    ["ValueError", "BufferError", "KeyboardInterrupt", "OSError", "GeneratorExit", "SystemExit"],
+)
 def test_exception_of_the_body(candidate, kind):
     """An exception of the body comes out as it is, and the map is closed."""
     result = candidate.run(
@@ -104,6 +110,7 @@ def test_exit_again(candidate):
     m.close()
     before = candidate.state()
     assert [m.__exit__(None, None, None), m.__exit__(None, None, None)] == [None, None]
+    assert m.__exit__(ValueError, ValueError("x"), None) is None
     assert candidate.state() == before
 
 
@@ -133,6 +140,7 @@ def test_exported(candidate):
     """The end of a with statement raises BufferError while a view is alive."""
     m = candidate.anonymous(b"abc")
     m.__enter__()
+    m.seek(2)
     view = candidate.builtins.memoryview(m)
     with candidate.raises(BufferError):
         m.__exit__(None, None, None)

@@ -244,6 +244,14 @@ def test_no_buffer(candidate, needle):
         m.find(needle)
 
 
+@clause("find.needle-other")
+def test_bytes_method(candidate):
+    """find() does not ask a needle without a buffer for its __bytes__."""
+    m = candidate.anonymous(TEXT)
+    with candidate.raises(TypeError):
+        m.find(candidate.hostile(b"ab", slot="__bytes__"))
+
+
 @clause("find.index-bounds")
 def test_index(candidate):
     """find() takes any object with __index__ as start and as end."""

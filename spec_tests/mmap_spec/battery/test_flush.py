@@ -121,6 +121,25 @@ def test_minus_one(candidate, first):
     """flush(offset, -1) writes from offset to the end."""
     m, page = pages(candidate, 2)
     assert m.flush(first * page, -1) is None
+    assert m.flush(first * page, candidate.hostile(-1)) is None
+
+
+@clause("flush.size-minus-one")
+@pytest.mark.parametrize("access", ["ACCESS_READ", "ACCESS_COPY"])
+def test_minus_one_of_a_flush_that_does_nothing(candidate, access):
+    """flush(offset, -1) of a READ or COPY map returns None."""
+    m, page = pages(candidate, 2, access)
+    assert (m.flush(0, -1), m.flush(page, -1), m.flush(1, -1)) == (None, None, None)
+
+
+@clause("flush.offset-past-end")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_READ"])
+@pytest.mark.parametrize("beyond", [1, 4096])
+def test_minus_one_past_the_end(candidate, access, beyond):
+    """flush(offset, -1) raises ValueError where offset is beyond the length."""
+    m, page = pages(candidate, 2, access)
+    with candidate.raises(ValueError):
+        m.flush(2 * page + beyond, -1)
 
 
 @clause("flush.offset-alone-refused")
@@ -166,6 +185,44 @@ def test_unaligned_offset(candidate, offset):
     for size in (0, 1, page):
         with candidate.raises(OSError, errno="EINVAL"):
             m.flush(page + offset, size)
+
+
+def unaligned_refused(candidate, m):
+    """flush() of a writable map of 4000 bytes raises OSError for each unaligned offset."""
+    for offset, size in [(1, 1), (8, 0), (3999, 1), (4000, 0)]:
+        with candidate.raises(OSError, errno="EINVAL"):
+            m.flush(offset, size)
+    with candidate.raises(ValueError):
+        m.flush(0, 4001)
+
+
+@clause("flush.unaligned-offset")
+@pytest.mark.parametrize("anonymous", [False, True])
+@pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+def test_unaligned_offset_by_flags(candidate, anonymous, flags):
+    """The flags of the map, and what is mapped, make no difference."""
+    fd = -1 if anonymous else candidate.file(pattern(5000)).fd
+    unaligned_refused(
+        candidate, candidate.mmap.mmap(fd, 4000, flags=getattr(candidate.mmap, flags))
+    )
+
+
+@clause("flush.unaligned-offset")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_WRITE"])
+@pytest.mark.parametrize("granules", [0, 1])
+def test_unaligned_offset_by_access(candidate, access, granules):
+    """The access mode of a writable map and its own offset make no difference."""
+    offset = granules * candidate.profile.granularity
+    mode = getattr(candidate.mmap, access)
+    f = candidate.file(pattern(offset + 5000))
+    unaligned_refused(candidate, candidate.mmap.mmap(f.fd, 4000, access=mode, offset=offset))
+
+
+@clause("flush.unaligned-offset", "trackfd.writes")
+def test_unaligned_offset_untracked(candidate):
+    """A map that keeps no descriptor refuses it too."""
+    f = candidate.file(pattern(5000))
+    unaligned_refused(candidate, candidate.mmap.mmap(f.fd, 4000, trackfd=False))
 
 
 @clause("flush.unaligned-offset-windows")
@@ -218,6 +275,23 @@ def test_range_of_a_flush_that_does_nothing(candidate, access, arguments):
     m = of_file(candidate, pattern(8192), access)
     with candidate.raises(ValueError):
         m.flush(*arguments)
+
+
+@clause("flush.nothing-in-range", "flush.readonly-prot-nothing")
+@pytest.mark.parametrize("arguments", [(0, 8193), (1, 8192), (-1, 1), (0, -2), (8193, 0)])
+def test_range_of_a_map_that_is_readonly_by_prot(candidate, arguments):
+    """So does flush() of a map whose prot lacks PROT_WRITE."""
+    m = candidate.mmap.mmap(candidate.file(pattern(8192)).fd, 0, prot=candidate.mmap.PROT_READ)
+    with candidate.raises(ValueError):
+        m.flush(*arguments)
+
+
+@clause("flush.offset-alone", "flush.readonly-nothing", "flush.copy-nothing")
+@pytest.mark.parametrize("access", ["ACCESS_READ", "ACCESS_COPY"])
+@pytest.mark.parametrize("offset", [1, 4095, 4096, 8192])
+def test_offset_alone_of_a_flush_that_does_nothing(candidate, access, offset):
+    """flush(offset) of a READ or COPY map returns None, even for an unaligned offset."""
+    assert of_file(candidate, pattern(8192), access).flush(offset) is None
 
 
 @clause("flush.copy-keeps-file")
@@ -353,9 +427,30 @@ def test_no_flags(candidate):
 )
 def test_flags(candidate, names):
     """flush() takes 0, MS_SYNC, MS_ASYNC, and each of them with MS_INVALIDATE."""
-    m, _ = pages(candidate, 2)
+    m, page = pages(candidate, 2)
     m[5] = 1
-    assert m.flush(flags=flags_of(candidate, *names)) is None
+    flags = flags_of(candidate, *names)
+    assert m.flush(flags=flags) is None
+    assert (m.flush(page, 5, flags=flags), m.flush(page, flags=flags)) == (None, None)
+
+
+@clause("flush.flags")
+def test_flags_that_are_bool(candidate):
+    """A bool is an integer like any other: True is MS_ASYNC on Linux."""
+    m, _ = pages(candidate, 1)
+    assert (m.flush(flags=False), m.flush(flags=True)) == (None, None)
+
+
+@clause("flush.flags", "close.refuses-flush")
+@pytest.mark.parametrize("flags", [0, 1, 8])
+def test_flags_of_a_closed_map(candidate, flags):
+    """flush() of a closed map raises ValueError, whatever the flags."""
+    m, page = pages(candidate, 1)
+    m.close()
+    with candidate.raises(ValueError):
+        m.flush(flags=flags)
+    with candidate.raises(ValueError):
+        m.flush(0, page, flags=flags)
 
 
 @clause("flush.flags-with-range")
@@ -389,9 +484,21 @@ def test_contradicting_flags(candidate, more):
 @pytest.mark.parametrize("flags", [8, 256, -1, 2**31 - 1, -(2**31)])
 def test_unknown_flags(candidate, flags):
     """flush() raises OSError for flags that the system does not know."""
-    m, _ = pages(candidate, 1)
+    m, page = pages(candidate, 1)
     with candidate.raises(OSError, errno="EINVAL"):
         m.flush(flags=flags)
+    with candidate.raises(OSError, errno="EINVAL"):
+        m.flush(0, page, flags=flags)
+
+
+@clause("flush.flags-unknown")
+@pytest.mark.parametrize("flags", [8, -1])
+def test_unknown_flags_of_other_maps(candidate, flags):
+    """Anonymous maps, and those without a descriptor, refuse them too."""
+    f = candidate.file(pattern(5000))
+    for m in (candidate.anonymous(b"abc"), candidate.mmap.mmap(f.fd, 0, trackfd=False)):
+        with candidate.raises(OSError, errno="EINVAL"):
+            m.flush(flags=flags)
 
 
 @clause("flush.flags-type")

@@ -258,12 +258,13 @@ def test_no_resource_warning(candidate):
     """Dropping an open map gives no ResourceWarning."""
     source = """
 import warnings
+collect()
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     m = mmap.mmap(fd, 0)
     del m
     collect()
-result = [str(warning.message) for warning in caught if "mmap" in str(warning.message)]
+result = [str(w.message) for w in caught if issubclass(w.category, ResourceWarning)]
 """
     assert candidate.run(COLLECT + source, fd=candidate.file(DIGITS).fd) == []
 
@@ -607,6 +608,30 @@ def test_other_thread(candidate):
         result.append(len(made.pop()))
         """
     assert candidate.run(source) == [(b"abc", b"ab", False), True, 5]
+
+
+@clause("interpreter.system-error")
+def test_system_error(candidate):
+    """An OSError of the system has its number, the system's text for it, and no file name."""
+    source = """
+        import os
+        m = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+        result = []
+        for act in (
+            lambda: mmap.mmap(fd, 10, offset=1),
+            lambda: mmap.mmap(999, 10),
+            lambda: m.flush(1, 1),
+            lambda: m.madvise(9999),
+        ):
+            try:
+                act()
+            except OSError as error:
+                wanted = (error.errno, os.strerror(error.errno))
+                result.append((error.args == wanted, error.strerror == wanted[1], error.filename))
+        m.close()
+        """
+    fd = candidate.file(bytes(100)).fd
+    assert candidate.run(source, fd=int(fd)) == [(True, True, None)] * 4
 
 
 @clause("interpreter.class-collected")

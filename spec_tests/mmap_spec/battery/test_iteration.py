@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import of_file
 from mmap_spec.strategies import contents, pattern
@@ -227,12 +228,20 @@ def test_contains_compares_for_equality(candidate):
     assert [bytearray(b"b") in m, bytearray(b"x") in m] == [True, False]
 
 
+@clause("iteration.contains-equality")
+def test_contains_ends_at_the_first(candidate):
+    """Containment compares no further once it has found an equal byte."""
+    other = candidate.hostile(True, slot="__eq__")
+    assert (other in candidate.anonymous(b"abc"), calls(other)) == (True, 1)
+
+
 @clause("iteration.contains-error")
-def test_contains_propagates(candidate):
-    """An exception raised by an __eq__ while a map is searched propagates."""
+@pytest.mark.parametrize("error", [ZeroDivisionError, IndexError, StopIteration, ValueError])
+def test_contains_propagates(candidate, error):
+    """An exception raised by an __eq__ while a map is searched propagates, of any class."""
     m = candidate.anonymous(b"abc")
-    with candidate.raises(ZeroDivisionError):
-        candidate.hostile(slot="__eq__", raises=ZeroDivisionError) in m  # noqa: B015
+    with candidate.raises(error):
+        candidate.hostile(slot="__eq__", raises=error) in m  # noqa: B015
 
 
 # -- subclasses -------------------------------------------------------------

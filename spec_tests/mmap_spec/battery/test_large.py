@@ -147,6 +147,25 @@ def test_move(candidate, apart):
     run(candidate, program, apart=apart)
 
 
+@clause("large.read", "large.write", "large.slice", "large.slice-assigned", "large.move")
+def test_sixteen_mib(candidate):
+    """What is right for one MiB is right for more than sixteen."""
+    program = """
+        size = (1 << 24) + 77
+        m = mmap.mmap(-1, size)
+        source = contents(size)
+        assert m.write(source) == m.tell() == size
+        m.seek(1)
+        assert m.read() == source[1:]
+        assert m[:-1] == source[:-1]
+        m.move(0, 1, size - 1)
+        assert m[:] == source[1:] + source[-1:]
+        m[:] = source[::-1]
+        assert m[::-1] == source
+    """
+    run(candidate, program)
+
+
 def check_places(candidate, search, length):
     """A needle is found in each place, from the whole map and from a part that just holds it."""
     m = candidate.mmap.mmap(-1, SIZE)
@@ -195,6 +214,66 @@ def test_rfind_the_last(candidate):
         m[place] = m[0] = 7
         assert (m.rfind(b"\x07"), m.rfind(b"\x07", 0, place)) == (place, 0)
         m[place] = 0
+
+
+def check_crossing(candidate, search):
+    """A needle is found wherever it crosses a power of two, counted from either end of the map."""
+    program = """
+        whole = (1 << 24) + 100
+        m = mmap.mmap(-1, whole)
+        needle = bytes(range(1, 8))
+        for k in range(10, 25):
+            for place in ((1 << k) - 3, whole - (1 << k) - 4):
+                m[place : place + 7] = needle
+                assert m.SEARCH(needle, 0) == place, (place, m.SEARCH(needle, 0))
+                m[place : place + 7] = bytes(7)
+    """
+    run(candidate, program.replace("SEARCH", search))
+
+
+@clause("large.find")
+def test_find_crossing(candidate):
+    """find() finds a needle wherever it crosses a power of two."""
+    check_crossing(candidate, "find")
+
+
+@clause("large.rfind")
+def test_rfind_crossing(candidate):
+    """rfind() finds a needle wherever it crosses a power of two."""
+    check_crossing(candidate, "rfind")
+
+
+def check_long(candidate, search, change):
+    """Of a needle of 300 KiB every byte counts: it is not found where one of them differs."""
+    program = """
+        import hashlib
+        needle = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(9600))
+        changed = bytearray(needle)
+        changed[change] ^= 1
+        near = bytes(changed)
+        for data in (near + needle, needle + near, near):
+            m = mmap.mmap(-1, len(data))
+            m[:] = data
+            assert m.SEARCH(needle, 0) == data.SEARCH(needle)
+    """
+    run(candidate, program.replace("SEARCH", search), change=change)
+
+
+each_change = pytest.mark.parametrize("change", [0, 65_536, 150_000, -1])
+
+
+@clause("large.find")
+@each_change
+def test_find_long(candidate, change):
+    """find() compares every byte of a needle of hundreds of KiB."""
+    check_long(candidate, "find", change)
+
+
+@clause("large.rfind")
+@each_change
+def test_rfind_long(candidate, change):
+    """rfind() compares every byte of a needle of hundreds of KiB."""
+    check_long(candidate, "rfind", change)
 
 
 def check_alone(candidate, search):

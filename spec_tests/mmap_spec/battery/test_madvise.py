@@ -96,12 +96,14 @@ def test_zero_length(candidate, first):
 
 @clause("madvise.clipped")
 @pytest.mark.parametrize("first", [0, 1])
-@pytest.mark.parametrize("beyond", [1, 4096, 2**30])
+@pytest.mark.parametrize("beyond", [1, 4096, 2**30, 2**30 - 4096])
 def test_length_beyond_the_end(candidate, first, beyond):
     """A length that reaches beyond the end means the rest of the map."""
     m, page = private(candidate, 2)
     length = (2 - first) * page + beyond
     assert m.madvise(candidate.mmap.MADV_NORMAL, first * page, length) is None
+    m.madvise(candidate.mmap.MADV_DONTNEED, first * page, length)
+    assert dropped(m, page) == [number >= first for number in range(2)]
 
 
 @clause("madvise.start-negative")
@@ -150,9 +152,18 @@ def test_sum_too_large(candidate):
 def test_unaligned_start(candidate, start):
     """madvise() raises OSError for a start that is no multiple of the page size."""
     m = candidate.mmap.mmap(-1, 3 * 65536)
-    for more in [(), (1,), (4096,)]:
+    for more in [(), (0,), (1,), (4096,)]:
         with candidate.raises(OSError, errno="EINVAL"):
             m.madvise(candidate.mmap.MADV_NORMAL, start, *more)
+
+
+@clause("madvise.unaligned-start")
+@pytest.mark.parametrize("start", [4097, 4098])
+def test_unaligned_start_in_the_last_page(candidate, start):
+    """The last page, which the map does not fill, is no exception."""
+    m = candidate.mmap.mmap(-1, 4099)
+    with candidate.raises(OSError, errno="EINVAL"):
+        m.madvise(candidate.mmap.MADV_NORMAL, start)
 
 
 @clause("madvise.unknown-option")
@@ -162,6 +173,17 @@ def test_unknown_option(candidate, option):
     m, _ = private(candidate, 2)
     with candidate.raises(OSError, errno="EINVAL"):
         m.madvise(option)
+    with candidate.raises(OSError, errno="EINVAL"):
+        m.madvise(option, 0, 0)
+
+
+@clause("madvise.unfit-option")
+@pytest.mark.parametrize(("name", "flags"), [("FREE", "SHARED"), ("REMOVE", "PRIVATE")])
+def test_option_that_does_not_fit(candidate, name, flags):
+    """madvise() raises OSError for an option that the system knows, but not for such a map."""
+    m = candidate.anonymous(b"z" * 9000, flags=getattr(candidate.mmap, f"MAP_{flags}"))
+    with candidate.raises(OSError, errno="EINVAL"):
+        m.madvise(getattr(candidate.mmap, f"MADV_{name}"))
 
 
 @clause("madvise.range-first")
@@ -212,6 +234,14 @@ def test_shared_pages_stay(candidate):
     assert m[:] == pattern(100) + bytes(100) + pattern(9000)[200:]
 
 
+@clause("madvise.dontneed-shared")
+def test_shared_memory_stays(candidate):
+    """So does a shared anonymous map, which its other users may still need."""
+    m = candidate.anonymous(pattern(9000))
+    m.madvise(candidate.mmap.MADV_DONTNEED)
+    assert m[:] == pattern(9000)
+
+
 @clause("madvise.remove")
 def test_remove(candidate):
     """MADV_REMOVE zeroes the pages of a shared anonymous map."""
@@ -227,6 +257,48 @@ def test_option(candidate, name):
     """Every option that needs no privilege and fits the map is accepted."""
     m, _ = private(candidate, 2)
     assert m.madvise(getattr(candidate.mmap, name)) is None
+
+
+KERNEL_FLAGS = """
+import ctypes
+m = mmap.mmap(-1, 5 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE)
+
+def flags():
+    memory = ctypes.c_char.from_buffer(m)
+    wanted = ctypes.addressof(memory) + mmap.PAGESIZE
+    inside = False
+    with open("/proc/self/smaps") as smaps:
+        for line in smaps:
+            first = line.split()[0]
+            if not first.endswith(":"):
+                start, end = [int(number, 16) for number in first.split("-")]
+                inside = start <= wanted < end
+            elif inside and first == "VmFlags:":
+                return line.split()[1:]
+
+result = []
+for option in options:
+    before = flags()
+    m.madvise(getattr(mmap, option), mmap.PAGESIZE, mmap.PAGESIZE)
+    after = flags()
+    result.append(sorted(set(before) ^ set(after)))
+m.close()
+"""
+
+
+@clause("madvise.reaches-system")
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (["MADV_RANDOM", "MADV_NORMAL"], "rr"),
+        (["MADV_SEQUENTIAL", "MADV_NORMAL"], "sr"),
+        (["MADV_DONTFORK", "MADV_DOFORK"], "dc"),
+        (["MADV_DONTDUMP", "MADV_DODUMP"], "dd"),
+    ],
+)
+def test_what_the_system_lists(candidate, options, changed):
+    """An option, and the one that takes it back, show in the flags of the memory."""
+    assert candidate.run(KERNEL_FLAGS, options=options) == [[changed], [changed]]
 
 
 @clause("madvise.untracked")

@@ -209,8 +209,10 @@ def test_index(candidate):
 def test_wrong_type(candidate, count):
     """read() raises TypeError for a count that is neither None nor has __index__."""
     m = candidate.anonymous(b"abcdef")
-    with candidate.raises(TypeError):
-        m.read(count)
+    for position in (0, 6):
+        m.seek(position)
+        with candidate.raises(TypeError):
+            m.read(count)
 
 
 @clause("read.int-only-argument")

@@ -1,6 +1,7 @@
 """readline(): the bytes from the position through the next newline."""
 
 import io
+import textwrap
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,24 @@ def test_through_the_newline(candidate):
     """readline() returns the bytes through the next newline, the newline included."""
     m = candidate.anonymous(b"ab\ncde\nf\n")
     assert [m.readline() for _ in range(3)] == [b"ab\n", b"cde\n", b"f\n"]
+
+
+@clause("readline.newline-included")
+def test_lines_of_every_size(candidate):
+    """A line is returned through its newline, however far that is from the position or a page."""
+    program = """
+        size = 1 << 24
+        m = mmap.mmap(-1, size + 2)
+        for length in sorted((1 << k) + by for k in range(1, 25) for by in (-1, 0, 1)):
+            m[length - 1] = 10
+            for first in (0, length // 2):
+                m.seek(first)
+                line = m.readline()
+                assert line.endswith(b"\\n"), (length, first)
+                assert (len(line), m.tell()) == (length - first, length)
+            m[length - 1] = 0
+        """
+    candidate.run(textwrap.dedent(program))
 
 
 @clause("readline.position")
@@ -113,6 +132,17 @@ def test_file_goes_on_behind_the_map(candidate):
     """readline() does not see a newline behind the length of the map."""
     m = candidate.mmap.mmap(candidate.file(b"abc\ndef\n").fd, 3)
     assert (m.readline(), m.tell()) == (b"abc", 3)
+
+
+@clause("readline.stops-at-length")
+def test_newlines_right_behind_the_map(candidate):
+    """readline() sees none of them, whatever is left of the map."""
+    length = 300
+    data = b"x" * length + b"\n" * length
+    m = candidate.mmap.mmap(candidate.file(data).fd, length)
+    for position in range(length):
+        m.seek(position)
+        assert m.readline() == data[position:length]
 
 
 @clause("readline.long-line")

@@ -649,6 +649,48 @@ def test_converted_once(candidate, parameter):
     assert calls(counting) == 1
 
 
+def order_of_conversions(candidate, name, arguments):
+    """The integers among the arguments, in the order in which a method converts them."""
+    program = """
+        order = []
+        class Integer:
+            def __init__(self, value):
+                self.value = value
+            def __index__(self):
+                order.append(self.value)
+                return self.value
+        given = [Integer(each) if type(each) is int else each for each in arguments]
+        getattr(m, name)(*given)
+        result = order
+        """
+    m = candidate.anonymous(pattern(2 * candidate.profile.page_size))
+    return candidate.run(program, m=m, name=name, arguments=arguments)
+
+
+@clause("reentrancy.index-order")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("find", [b"a", 5, 90]),
+        ("rfind", [b"a", 5, 90]),
+        ("seek", [5, 1]),
+        ("move", [60, 5, 7]),
+        ("flush", [0, 9]),
+    ],
+)
+def test_order(candidate, name, arguments):
+    """The integers of a call are converted in the order of the parameters."""
+    integers = [each for each in arguments if type(each) is int]
+    assert order_of_conversions(candidate, name, arguments) == integers
+
+
+@clause("reentrancy.index-order-madvise")
+def test_order_in_madvise(candidate):
+    """madvise() converts its arguments in the order of the parameters."""
+    arguments = [candidate.mmap.MADV_NORMAL, candidate.profile.page_size, 9]
+    assert order_of_conversions(candidate, "madvise", arguments) == arguments
+
+
 @clause("reentrancy.index-of-int-subclass")
 @pytest.mark.parametrize(
     "expression",
@@ -667,6 +709,28 @@ def test_subclass_of_int(candidate, expression):
         result = first == {expression.replace("five", "5")}
     """
     assert candidate.run(source, m=m)
+
+
+@clause("reentrancy.index-of-int-subclass")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "m[five] = five", "m[-five:five] = b''", "m[five:9] = b'abcd'", "m.write_byte(five)",
+        "m.move(five, 20, five)", "m.seek(five, 0)", "m.flush(0, five)",
+    ],
+)  # fmt: skip
+def test_subclass_of_int_does(candidate, statement):
+    """What an instance of a subclass of int does is what its value does."""
+    maps = [candidate.anonymous(pattern(OLD)) for _ in range(2)]
+    for m, five in zip(maps, ("type('Five', (int,), {'__index__': wrong})(5)", "5"), strict=True):
+        source = f"""
+            wrong = lambda self: 99
+            five = {five}
+            {statement}
+            result = None
+            """
+        candidate.run(source, m=m)
+    assert (maps[0][:], maps[0].tell()) == (maps[1][:], maps[1].tell())
 
 
 @clause("reentrancy.position-from-write")

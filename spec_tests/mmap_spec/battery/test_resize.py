@@ -25,7 +25,7 @@ CHANGES = [
 each_change = pytest.mark.parametrize(("old", "new"), CHANGES)
 
 LIMITED = """
-import resource
+import errno, resource
 kind = resource.{limit}
 old = resource.getrlimit(kind)
 try:
@@ -33,8 +33,8 @@ try:
     try:
         m.resize(size)
         result = 'resized'
-    except OSError:
-        result = 'OSError'
+    except OSError as error:
+        result = errno.errorcode[error.errno]
 finally:
     resource.setrlimit(kind, old)
 """
@@ -99,6 +99,18 @@ def test_offset(candidate, new):
     assert (len(m), m[:500]) == (new, data[start : start + min(new, 500)])
     assert file.contents()[: start + 500] == data[: start + new]
     assert file.size() == start + new
+
+
+@clause("resize.file-offset")
+@pytest.mark.parametrize("new", [100, 500, 501, 9000])
+def test_offset_into_a_file_that_goes_on(candidate, new):
+    """The file ends n bytes behind the offset also where it went on behind the map."""
+    start = candidate.profile.granularity
+    data = pattern(3 * start)
+    file = candidate.file(data)
+    m = candidate.mmap.mmap(file.fd, 500, offset=start)
+    m.resize(new)
+    assert file.contents() == (data + bytes(9000))[: start + new]
 
 
 @clause("resize.file-cut")
@@ -190,6 +202,90 @@ def test_bounds(candidate, new):
     with candidate.raises(ValueError):
         m.write(b"123456")
     assert (m.write(b"12345"), m.read()) == (5, b"")
+    assert m.flush(0, new) is None
+    with candidate.raises(ValueError):
+        m.flush(0, new + 1)
+
+
+@clause("resize.bounds-after", "madvise.start-at-end")
+@pytest.mark.parametrize("pages", [1, 5])
+def test_bounds_of_advice(candidate, pages):
+    """After resize() madvise() is bounded by the new length."""
+    page = candidate.profile.page_size
+    m = of_file(candidate, pattern(3 * page))
+    m.resize(pages * page)
+    assert m.madvise(candidate.mmap.MADV_NORMAL, (pages - 1) * page) is None
+    with candidate.raises(ValueError):
+        m.madvise(candidate.mmap.MADV_NORMAL, pages * page)
+
+
+# What is so at the new end, where the last two bytes are YZ and the others zero.
+AT_THE_END = {
+    "item": "m[-1] == m[n - 1] == 90",
+    "slice": "m[n - 2 :] == m[-2:] == m[-2 : n + 9] == b'YZ'",
+    "slice with a step": "m[::-1][:2] == b'ZY' and len(m[::2]) == len(range(0, n, 2))",
+    "iteration": "list(m) in (list(m[:]), [bytes([byte]) for byte in m[:]])",
+    "reversed": "next(reversed(m)) in (90, b'Z')",
+    "length": "len(m) == len(memoryview(m)) == n",
+    "find": "m.find(b'Z') == m.find(b'Z', -1) == m.find(b'Z', 0, n) == n - 1",
+    "rfind": "m.rfind(b'Z') == m.rfind(b'Z', -1) == m.rfind(b'Z', 0, n) == n - 1",
+    "search before the end": "m.find(b'Z', 0, -1) == m.rfind(b'Z', 0, -1) == -1",
+    "seek": "(m.seek(-1, 2), m.tell() == n - 1)[1] and (m.seek(n), m.tell() == n)[1]",
+    "read": "(m.seek(n - 2), m.read() == b'YZ')[1]",
+    "read_byte": "(m.seek(n - 1), m.read_byte() == 90)[1]",
+    "readline": "(m.seek(n - 2), m.readline() == b'YZ')[1]",
+    "write": "(m.seek(n - 2), m.write(b'xz') == 2)[1] and m[-2:] == b'xz'",
+    "write_byte": "(m.seek(n - 1), m.write_byte(65), m[n - 1] == 65)[2]",
+    "assignment": "[m.__setitem__(n - 1, 66), m.__setitem__(-2, 67)] and m[-2:] == b'CB'",
+    "assigned slice": "[m.__setitem__(slice(n - 2, None), b'PQ')] and m[-2:] == b'PQ'",
+    "assigned step": "[m.__setitem__(slice(n - 3, None, 2), b'pq')] and m[-3:] == b'pYq'",
+    "move": "[m.move(0, n - 2, 2), m.move(n - 3, 0, 2)] and m[-3:] == b'YZZ'",
+    "flush": "m.flush(0, n) is None",
+}
+BEHIND_THE_END = {
+    "item": (IndexError, "m[n]"),
+    "item before": (IndexError, "m[-n - 1]"),
+    "seek": (ValueError, "m.seek(n + 1)"),
+    "seek from the end": (ValueError, "m.seek(1, 2)"),
+    "read_byte": (ValueError, "m.read_byte()"),
+    "write": (ValueError, "m.write(b'x')"),
+    "write_byte": (ValueError, "m.write_byte(0)"),
+    "assignment": (IndexError, "m.__setitem__(n, 0)"),
+    "assignment before": (IndexError, "m.__setitem__(-n - 1, 0)"),
+    "move": (ValueError, "m.move(0, n, 1)"),
+    "move there": (ValueError, "m.move(n, 0, 1)"),
+    "flush": (ValueError, "m.flush(0, n + 1)"),
+}
+each_size = pytest.mark.parametrize("new", [100, 9001, 20000])
+
+
+def resized(candidate, new):
+    """A map of 9000 zeros that has become longer or shorter, with YZ at its end."""
+    m = of_file(candidate, bytes(9000))
+    m.resize(new)
+    m[new - 2 :] = b"YZ"
+    return m
+
+
+@clause("resize.bounds-after")
+@each_size
+@pytest.mark.parametrize("operation", AT_THE_END)
+def test_new_end(candidate, operation, new):
+    """After resize() every operation reaches the new end."""
+    m = resized(candidate, new)
+    assert candidate.run(f"result = {AT_THE_END[operation]}", m=m, n=new) is True
+
+
+@clause("resize.bounds-after")
+@each_size
+@pytest.mark.parametrize("operation", BEHIND_THE_END)
+def test_behind_the_new_end(candidate, operation, new):
+    """After resize() no operation reaches behind the new end."""
+    error, source = BEHIND_THE_END[operation]
+    m = resized(candidate, new)
+    m.seek(new)
+    with candidate.raises(error):
+        candidate.run(f"result = {source}", m=m, n=new)
 
 
 @clause("resize.sequence")
@@ -213,11 +309,40 @@ def test_access_write(candidate, new):
     assert (len(m), m.size()) == (new, new)
 
 
+@clause("resize.prot-write")
+@pytest.mark.parametrize("prot", [2, 7])
+@pytest.mark.parametrize("new", [100, 20000])
+def test_writable_by_prot(candidate, prot, new):
+    """resize() works on a map whose prot has PROT_WRITE."""
+    _, m = mapped(candidate, pattern(9000), prot=prot)
+    m.resize(new)
+    assert (len(m), m.size()) == (new, new)
+
+
+@clause("resize.length")
+@pytest.mark.parametrize("new", [100, 20000])
+def test_instance_of_a_subclass(candidate, new):
+    """An instance of a subclass is resized like a map."""
+    file = candidate.file(pattern(9000))
+    source = "m = type('Own', (mmap.mmap,), {})(fd, 0)\nm.resize(new)\nresult = m, len(m)"
+    m, length = candidate.run(source, fd=file.fd, new=new)
+    assert (length, m[:100], file.size()) == (new, pattern(100), new)
+
+
 @clause("resize.access-read")
 @pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
 def test_access_read(candidate, new):
     """resize() of a map of ACCESS_READ raises TypeError."""
     m = of_file(candidate, pattern(9000), "ACCESS_READ")
+    with candidate.raises(TypeError):
+        m.resize(new)
+
+
+@clause("resize.access-read")
+@pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
+def test_access_read_anonymous(candidate, new):
+    """resize() of an anonymous map of ACCESS_READ raises TypeError too."""
+    m = candidate.mmap.mmap(-1, 9000, access=candidate.mmap.ACCESS_READ)
     with candidate.raises(TypeError):
         m.resize(new)
 
@@ -231,6 +356,15 @@ def test_access_copy(candidate, new):
         m.resize(new)
 
 
+@clause("resize.access-copy")
+@pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
+def test_access_copy_anonymous(candidate, new):
+    """resize() of an anonymous map of ACCESS_COPY raises TypeError too."""
+    m = candidate.mmap.mmap(-1, 9000, access=candidate.mmap.ACCESS_COPY)
+    with candidate.raises(TypeError):
+        m.resize(new)
+
+
 @clause("resize.readonly-prot")
 @pytest.mark.parametrize("names", [["PROT_READ"], ["PROT_READ", "PROT_EXEC"], []])
 def test_readonly_by_prot(candidate, names):
@@ -238,8 +372,9 @@ def test_readonly_by_prot(candidate, names):
     file = candidate.file(pattern(9000))
     prot = sum(getattr(candidate.mmap, name) for name in names)
     m = candidate.mmap.mmap(file.fd, 0, prot=prot)
-    with candidate.raises(TypeError, state=prot != 0):  # prot 0: the contents cannot be read
-        m.resize(100)
+    for new in (100, 9000, 0, -1):
+        with candidate.raises(TypeError, state=prot != 0):  # prot 0: the contents cannot be read
+            m.resize(new)
     assert (len(m), file.size()) == (9000, 9000)
 
 
@@ -291,6 +426,14 @@ def test_too_large_for_memory(candidate):
         m.resize(candidate.profile.ssize_max - 65536)
 
 
+@clause("resize.too-large-private")
+def test_too_large_for_private_memory(candidate):
+    """A private anonymous map, which can grow, raises OSError as well."""
+    m = private_anonymous(candidate, pattern(9000))
+    with candidate.raises(OSError, errno=("ENOMEM", "EINVAL")):
+        m.resize(candidate.profile.ssize_max - 65536)
+
+
 @clause("resize.file-limit")
 @pytest.mark.parametrize("offset", [False, True])
 def test_limit_of_file_sizes(candidate, offset):
@@ -299,7 +442,7 @@ def test_limit_of_file_sizes(candidate, offset):
     file = candidate.file(pattern(start + 9000))
     m = candidate.mmap.mmap(file.fd, 9000, offset=start)
     program = LIMITED.format(limit="RLIMIT_FSIZE", value=start + 10000)
-    assert candidate.run(program, m=m, size=10001) == "OSError"
+    assert candidate.run(program, m=m, size=10001) == "EFBIG"
     assert (len(m), m[:], file.contents()) == (
         9000,
         pattern(start + 9000)[start:],
@@ -364,7 +507,7 @@ def test_address_space(candidate, offset):
     file = candidate.file(pattern(start + 9000))
     m = candidate.mmap.mmap(file.fd, 9000, offset=start)
     program = LIMITED.format(limit="RLIMIT_AS", value=f"{USED} + 2**26")
-    assert candidate.run(program, m=m, size=2**28) == "OSError"
+    assert candidate.run(program, m=m, size=2**28) == "ENOMEM"
     assert (len(m), m[:], file.size()) == (9000, pattern(start + 9000)[start:], start + 9000)
 
 
@@ -384,6 +527,8 @@ def test_index(candidate, size):
     m = of_file(candidate, pattern(9000))
     m.resize(candidate.hostile(size))
     assert (len(m), m.size()) == (size, size)
+    m.resize(True)
+    assert (len(m), m.size()) == (1, 1)
 
 
 @clause("resize.arity")
@@ -554,6 +699,17 @@ def test_shared_anonymous_growth_in_a_page(candidate, length):
     m = candidate.anonymous(pattern(length))
     with candidate.raises(ValueError):
         m.resize(length + 1)
+
+
+@clause("resize.shared-anonymous-growth", "resize.shared-anonymous-growth-in-page")
+@pytest.mark.parametrize("access", ["ACCESS_DEFAULT", "ACCESS_WRITE"])
+@pytest.mark.parametrize("new", [9001, 20000])
+def test_shared_anonymous_growth_again(candidate, access, new):
+    """It raises ValueError with ACCESS_WRITE too, and where the map was as long before."""
+    m = candidate.anonymous(pattern(new), access=getattr(candidate.mmap, access))
+    m.resize(9000)
+    with candidate.raises(ValueError):
+        m.resize(new)
 
 
 @clause("resize.anonymous-with-descriptor")

@@ -155,6 +155,14 @@ def test_no_buffer(candidate, needle):
         m.rfind(needle)
 
 
+@clause("rfind.needle-type")
+def test_bytes_method(candidate):
+    """rfind() does not ask a needle without a buffer for its __bytes__."""
+    m = candidate.anonymous(TEXT)
+    with candidate.raises(TypeError):
+        m.rfind(candidate.hostile(b"ab", slot="__bytes__"))
+
+
 @clause("rfind.index-bounds")
 def test_index(candidate):
     """rfind() takes any object with __index__ as start and as end."""

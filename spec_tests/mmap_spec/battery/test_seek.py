@@ -177,6 +177,13 @@ def test_returns_the_position(candidate, arguments, position):
     assert (result, type(result)) == (position, int)
 
 
+@clause("seek.returns-position")
+def test_returns_an_int(candidate):
+    """seek() returns an int, and not the argument that it was given."""
+    m = candidate.anonymous(b"abcdef")
+    assert [type(m.seek(given)) for given in (True, candidate.hostile(1))] == [int, int]
+
+
 @clause("seek.keeps-position-on-error")
 @pytest.mark.parametrize(
     "arguments", [(7,), (-1,), (5, CUR), (-3, CUR), (1, END), (-7, END), (1, 3), (1, -1), ("1",)]
@@ -431,8 +438,9 @@ def test_tell_type(candidate):
     """tell() returns exactly an int."""
     m = candidate.anonymous(b"abc")
     assert type(m.tell()) is int
-    m.seek(1)
-    assert type(m.tell()) is int
+    for position in (1, True, candidate.hostile(1)):
+        m.seek(position)
+        assert type(m.tell()) is int
 
 
 @clause("seek.tell-past-end")

@@ -24,7 +24,7 @@ def test_absent_elsewhere(candidate):
 
 
 @clause("set_name.returns-none")
-@pytest.mark.parametrize("name", ["a", "name of a map", "\u00e9\u20ac\U0001f600"])
+@pytest.mark.parametrize("name", ["a", "name of a map", "\u00e9\u20ac\U0001f600", "[a]\\$`\n"])
 def test_result(candidate, name):
     """set_name() of an anonymous map returns None."""
     assert candidate.outcome(candidate.anonymous(b"abc").set_name, name) in NAMED
@@ -35,6 +35,29 @@ def test_result(candidate, name):
 def test_access(candidate, access):
     """set_name() takes anonymous maps of every access mode."""
     m = candidate.mmap.mmap(-1, 100, access=getattr(candidate.mmap, access))
+    assert candidate.outcome(m.set_name, "name") in NAMED
+
+
+@clause("set_name.returns-none")
+def test_name_again(candidate):
+    """A map can be given another name, also after it was resized."""
+    m = candidate.anonymous(pattern(9000))
+    m.resize(5000)
+    assert all(candidate.outcome(m.set_name, name) in NAMED for name in ("one", "two", "two"))
+
+
+@clause("set_name.returns-none")
+def test_name_of_a_subclass(candidate):
+    """The name may be of a subclass of str."""
+    name = candidate.run("class Name(str):\n    pass\nresult = Name('name')")
+    assert candidate.outcome(candidate.anonymous(b"abc").set_name, name) in NAMED
+
+
+@clause("set_name.every-anonymous-map")
+@pytest.mark.parametrize("given", [{"prot": 1}, {"trackfd": False}], ids=str)
+def test_other_anonymous_maps(candidate, given):
+    """set_name() takes maps that are read-only by prot, and those of trackfd=False."""
+    m = candidate.mmap.mmap(-1, 100, **given)
     assert candidate.outcome(m.set_name, "name") in NAMED
 
 
@@ -57,9 +80,10 @@ def test_descriptor(candidate):
 @each_access
 def test_file(candidate, access):
     """set_name() of a map of a file raises ValueError."""
-    m = of_file(candidate, b"abc", access)
-    with candidate.raises(ValueError):
-        m.set_name("name")
+    for given in ({}, {"trackfd": False}):
+        m = of_file(candidate, b"abc", access, **given)
+        with candidate.raises(ValueError):
+            m.set_name("name")
 
 
 @clause("set_name.longest")

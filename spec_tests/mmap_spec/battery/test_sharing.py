@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -404,6 +406,41 @@ def test_passed_descriptor(candidate):
     found = child(candidate, OTHER, str(fd), pass_fds=[fd])
     candidate.os.close(fd)
     assert (found, m[4094:4100]) == ((0, [str(SIZE), "616263"]), b"across")
+
+
+@clause("sharing.caller-position")
+@pytest.mark.parametrize("position", [0, 7, SIZE])
+def test_position_of_the_descriptor(candidate, position):
+    """size(), flush(), resize() and close() leave the position of the mapped descriptor alone."""
+    f = candidate.file(pattern(SIZE))
+    m = candidate.mmap.mmap(f.fd, 0)
+    candidate.os.lseek(f.fd, position, 0)
+    seen = []
+    for act in (m.size, m.flush, partial(m.resize, 100), partial(m.resize, 9000), m.close):
+        act()
+        seen.append(candidate.os.lseek(f.fd, 0, 1))
+    assert seen == [position] * 5
+
+
+@clause("sharing.own-descriptor-lost")
+def test_own_descriptor_was_closed(candidate):
+    """Where the map's own descriptor was closed, what needs it raises OSError EBADF."""
+    source = """
+        import errno, os
+        fd = os.open(sys.argv[1], os.O_RDWR)
+        m = mmap.mmap(fd, 0)
+        os.closerange(3, 200)
+        for act in (m.size, lambda: m.resize(100), lambda: m.resize(9000)):
+            try:
+                print(act())
+            except OSError as error:
+                print(errno.errorcode[error.errno])
+        m[0:3] = b"abc"
+        m.flush()
+        print(len(m), m.read(3).decode(), m.close(), m.closed, os.stat(sys.argv[1]).st_size)
+        """
+    expected = ["EBADF"] * 3 + [str(SIZE), "abc", "None", "True", str(SIZE)]
+    assert child(candidate, source, candidate.file(pattern(SIZE)).path) == (0, expected)
 
 
 @clause("sharing.own-descriptor-not-passed")

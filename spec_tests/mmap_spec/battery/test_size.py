@@ -111,6 +111,16 @@ def test_access(candidate, access):
     assert of_file(candidate, b"abcdef", access).size() == 6
 
 
+@clause("size.flags-and-prot")
+@pytest.mark.parametrize("flags", ["MAP_SHARED", "MAP_PRIVATE"])
+@pytest.mark.parametrize("prot", [1, 3])
+def test_flags_and_prot(candidate, flags, prot):
+    """size() is the file's size with every combination of flags and prot."""
+    f = candidate.file(b"abcdef")
+    m = candidate.mmap.mmap(f.fd, 3, flags=getattr(candidate.mmap, flags), prot=prot)
+    assert (m.size(), len(m)) == (6, 3)
+
+
 @clause("size.every-access")
 @pytest.mark.parametrize("access", ["ACCESS_READ", "ACCESS_COPY"])
 def test_descriptor_for_reading(candidate, access):
@@ -154,6 +164,13 @@ def test_anonymous(candidate, access, length):
     assert m.size() == length
 
 
+@clause("size.anonymous", "offset.anonymous")
+def test_anonymous_with_an_offset(candidate):
+    """The offset of an anonymous map does not count."""
+    m = candidate.mmap.mmap(-1, 5000, offset=candidate.profile.granularity)
+    assert m.size() == 5000
+
+
 @clause("size.anonymous-windows")
 @each_access
 @pytest.mark.parametrize("length", [1, 5000])
@@ -170,6 +187,14 @@ def test_anonymous_after_resize(candidate, length):
     m = candidate.mmap.mmap(-1, 10_000)
     m.resize(length)
     assert m.size() == length
+
+
+@clause("size.anonymous-resized", "resize.private-anonymous-growth")
+def test_anonymous_after_growth(candidate):
+    """size() of a private anonymous map that grew returns its new length."""
+    m = candidate.mmap.mmap(-1, 10_000, flags=candidate.mmap.MAP_PRIVATE)
+    m.resize(20_000)
+    assert m.size() == 20_000
 
 
 @clause("size.tracked")
@@ -205,11 +230,29 @@ def test_untracked(candidate, closed):
         m.size()
 
 
+@clause("size.untracked-oserror", "size.anonymous-flag")
+def test_untracked_anonymous_by_flag_until_3_14(candidate):
+    """A descriptor that was given with MAP_ANONYMOUS is not kept either."""
+    flags = candidate.mmap.MAP_PRIVATE | candidate.mmap.MAP_ANONYMOUS
+    m = candidate.mmap.mmap(candidate.file(b"abcdef").fd, 4, flags=flags, trackfd=False)
+    with candidate.raises(OSError, errno="EBADF"):
+        m.size()
+
+
 @clause("size.untracked-anonymous-oserror")
 def test_untracked_anonymous_until_3_14(candidate):
     """size() of an anonymous map made with trackfd=False raises OSError with EBADF."""
     m = candidate.mmap.mmap(-1, 6, trackfd=False)
     with candidate.raises(OSError, errno="EBADF"):
+        m.size()
+
+
+@clause("size.untracked", "size.anonymous-flag")
+def test_untracked_anonymous_by_flag(candidate):
+    """A descriptor that was given with MAP_ANONYMOUS is not kept either."""
+    flags = candidate.mmap.MAP_PRIVATE | candidate.mmap.MAP_ANONYMOUS
+    m = candidate.mmap.mmap(candidate.file(b"abcdef").fd, 4, flags=flags, trackfd=False)
+    with candidate.raises(ValueError):
         m.size()
 
 
@@ -227,3 +270,5 @@ def test_argument(candidate):
     m = of_file(candidate, b"abc")
     with candidate.raises(TypeError):
         m.size(1)
+    with candidate.raises(TypeError):
+        m.size(size=1)

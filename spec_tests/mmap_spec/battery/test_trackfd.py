@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from mmap_spec.candidate import calls
 from mmap_spec.clauses import clause
 from mmap_spec.situations import each_access, is_readonly
 from mmap_spec.strategies import pattern
@@ -89,8 +90,9 @@ def test_truth_of_an_object(candidate, value):
     """The truth value of an object is what its `__bool__` says."""
     f = candidate.file(pattern(SIZE))
     before = candidate.state()["descriptors"]
-    m = candidate.mmap.mmap(f.fd, 0, trackfd=candidate.hostile(value, slot="__bool__"))
-    assert candidate.state()["descriptors"] == before + value
+    given = candidate.hostile(value, slot="__bool__")
+    m = candidate.mmap.mmap(f.fd, 0, trackfd=given)
+    assert (candidate.state()["descriptors"], calls(given)) == (before + value, 1)
     m.close()
 
 
@@ -245,6 +247,30 @@ def test_anonymous(candidate, trackfd):
     assert m[:] == pattern(SIZE)
 
 
+@clause("trackfd.anonymous", "anonymous.fork-shared")
+def test_anonymous_is_shared(candidate):
+    """The memory of an anonymous map is shared with a forked child as ever."""
+    m = candidate.mmap.mmap(-1, SIZE, trackfd=False)
+    source = """
+        import os
+        child = os.fork()
+        if child == 0:
+            m[:3] = b"AAA"
+            os._exit(0)
+        os.waitpid(child, 0)
+        result = m[:3]
+        """
+    assert candidate.run(source, m=m) == b"AAA"
+
+
+@clause("trackfd.contents", "type.repr")
+def test_repr(candidate):
+    """The repr() of a map does not show whether it keeps a descriptor."""
+    f = candidate.file(pattern(SIZE))
+    one, two = untracked(candidate, f), candidate.mmap.mmap(f.fd, 0)
+    assert candidate.builtins.repr(one) == candidate.builtins.repr(two)
+
+
 # -- what needs the descriptor ----------------------------------------------
 
 
@@ -255,6 +281,15 @@ def test_resize(candidate, length):
     m = untracked(candidate, candidate.file(pattern(SIZE)))
     with candidate.raises(ValueError):
         m.resize(length)
+
+
+@clause("trackfd.resize")
+@pytest.mark.parametrize(("size", "error"), [("x", TypeError), (2**70, OverflowError)])
+def test_resize_converts_first(candidate, size, error):
+    """A size that is no ssize_t is refused as ever."""
+    m = untracked(candidate, candidate.file(pattern(SIZE)))
+    with candidate.raises(error):
+        m.resize(size)
 
 
 @clause("trackfd.resize-anonymous")

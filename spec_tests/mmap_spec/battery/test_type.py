@@ -342,6 +342,51 @@ def test_overridden_methods(candidate):
     assert candidate.run(source) == (b"a", 1, b"\0\0\0", b"aa\0\0\0")
 
 
+CALLS = {
+    "__enter__": [()],
+    "__getitem__": [(0,), (slice(1, 3),), (slice(None, None, 2),)],
+    "__len__": [()],
+    "__setitem__": [(0, 7), (slice(1, 3), b"xy"), (slice(0, 3, 2), b"xy")],
+    "close": [()],
+    "find": [(b"b",), (b"b", 1), (b"b", 0, -1)],
+    "flush": [(), (0, 1)],
+    "move": [(0, 1, 2)],
+    "read": [(), (1,)],
+    "read_byte": [()],
+    "readline": [()],
+    "rfind": [(b"b",), (b"b", 1), (b"b", 0, -1)],
+    "seek": [(1,), (1, 1), (-1, 2)],
+    "size": [()],
+    "tell": [()],
+    "write": [(b"xy",)],
+    "write_byte": [(7,)],
+}
+
+
+@clause("type.subclass-method-override")
+@pytest.mark.parametrize("name", CALLS)
+def test_all_others_overridden(candidate, name):
+    """A method calls none of the subclass, where every one of them is overridden."""
+    source = """
+        result = []
+        def override(name):
+            def wrong(self, *args):
+                result.append(name)
+                raise AssertionError(name + " was called")
+            return wrong
+        Own = type("Own", (mmap.mmap,), dict({each: override(each) for each in names},
+                                             closed=property(override("closed"))))
+        m = Own(fd, 0)
+        for arguments in calls:
+            getattr(mmap.mmap, name)(m, *arguments)
+        if name != "close":
+            mmap.mmap.close(m)
+        """
+    fd = candidate.file(b"ab\ncdb").fd
+    names = {"name": name, "names": list(CALLS), "calls": CALLS[name], "fd": fd}
+    assert candidate.run(source, **names) == []
+
+
 @clause("type.subclass-finalizer")
 def test_finalizer_of_a_subclass(candidate):
     """The __del__ of a subclass sees an open map with its contents."""
@@ -438,6 +483,14 @@ def test_repr_shows_the_offset(candidate):
     assert (fields["offset"], fields["length"]) == (str(2 * offset), "5")
 
 
+@clause("type.repr-offset", "offset.anonymous")
+def test_repr_shows_the_offset_of_anonymous_memory(candidate):
+    """repr() shows the offset that an anonymous map was made with, although it has no effect."""
+    offset = candidate.profile.granularity
+    m = candidate.mmap.mmap(-1, 5, offset=offset)
+    assert shown(candidate, m)["offset"] == str(offset)
+
+
 @clause("type.repr-large-numbers")
 def test_repr_of_large_numbers(candidate):
     """repr() shows a length, a position and an offset beyond 4 GiB as they are."""
@@ -477,6 +530,15 @@ def test_str(candidate, code):
     """str(), format() without a specification and %s give what repr() gives."""
     m = candidate.anonymous(b"abc")
     assert candidate.run(f"result = {code}", m=m) == candidate.builtins.repr(m)
+
+
+@clause("type.str")
+@pytest.mark.parametrize("specification", ["s", ">20", "x"])
+def test_format_with_a_specification(candidate, specification):
+    """format() with a specification raises TypeError."""
+    m = candidate.anonymous(b"abc")
+    with candidate.raises(TypeError):
+        candidate.builtins.format(m, specification)
 
 
 # -- weak references --------------------------------------------------------
@@ -645,6 +707,37 @@ def test_getsizeof_counts_the_tag_name(candidate):
 
 
 # -- recorded, not judged ---------------------------------------------------
+
+
+@clause("type.abstract-classes")
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("collections.abc", "Sized", True),
+        ("collections.abc", "Hashable", True),
+        ("collections.abc", "Sequence", False),
+        ("collections.abc", "MutableSequence", False),
+        ("collections.abc", "Iterator", False),
+        ("collections.abc", "Callable", False),
+        ("io", "IOBase", False),
+    ],
+)
+def test_abstract_classes(candidate, module, name, expected):
+    """A map is Sized and Hashable, and neither a sequence nor a file of the abstract classes."""
+    m = candidate.anonymous(b"abc")
+    abstract = getattr(candidate.module(module), name)
+    assert candidate.builtins.isinstance(m, abstract) is expected
+
+
+@clause("type.no-other-kind")
+@pytest.mark.parametrize(
+    "expression", ["__import__('os').fspath(m)", "next(m)", "mmap.mmap[int]", "type(m)[int]"]
+)
+def test_no_other_kind(candidate, expression):
+    """A map is no path and no iterator, and its class is not generic: TypeError."""
+    m = candidate.anonymous(b"abc")
+    with candidate.raises(TypeError):
+        candidate.run(f"result = {expression}", m=m)
 
 
 @clause("type.absent-methods")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmap_spec.clauses import clause
-from mmap_spec.situations import of_file, past_the_end, readonly
+from mmap_spec.situations import TWO_BYTES, of_file, past_the_end, readonly, with_two_bytes
 from mmap_spec.strategies import contents, pattern
 
 
@@ -142,6 +142,15 @@ def test_memoryview(candidate, kind):
 
 
 @clause("write.buffers")
+@pytest.mark.parametrize("kind", TWO_BYTES)
+def test_each_kind(candidate, kind):
+    """write() takes every bytes-like object."""
+    m = candidate.anonymous(b"abcdef")
+    result = with_two_bytes(candidate, kind, b"xy", "result = m.write(buffer)", m=m)
+    assert (result, m.tell(), m[:]) == (2, 2, b"xycdef")
+
+
+@clause("write.buffers")
 def test_another_map(candidate):
     """write() takes another map."""
     m = candidate.anonymous(b"abcdef")
@@ -211,6 +220,14 @@ def test_not_a_buffer(candidate, source):
     m = candidate.anonymous(b"abcdef")
     with candidate.raises(TypeError):
         m.write(source)
+
+
+@clause("write.not-a-buffer")
+def test_bytes_method(candidate):
+    """write() does not ask an object without a buffer for its __bytes__."""
+    m = candidate.anonymous(b"abcdef")
+    with candidate.raises(TypeError):
+        m.write(candidate.hostile(b"xy", slot="__bytes__"))
 
 
 @clause("write.positional-only")
