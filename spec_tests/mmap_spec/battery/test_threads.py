@@ -757,21 +757,27 @@ def test_conversion_exports(candidate):
 INTERRUPTED = """
 import signal
 m = mmap.mmap(-1, 300000)
-seen = []
+seen, refused, wanted = [], 0, 20
 def handler(number, frame):
-    seen.append(m.closed)
-    if not m.closed:
-        HANDLE
+    try:
+        seen.append(m.closed)
+        if not m.closed:
+            HANDLE
+    finally:
+        if len(seen) < wanted:
+            interrupt()
+def interrupt():
+    signal.setitimer(signal.ITIMER_REAL, 0.0005)
 before = signal.signal(signal.SIGALRM, handler)
-signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-refused = 0
+interrupt()
 try:
-    while len(seen) < 20:
+    while len(seen) < wanted:
         try:
             m.seek(0), m.write(b"y" * 300000), m[::2], m.find(b"z", 0), m.move(0, 9, 99999)
         except ValueError:
             refused += 1
 finally:
+    wanted = 0
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 result = seen, refused
