@@ -305,10 +305,8 @@ def others_run():
         OPERATION
         return bool(done)
     return beside(operation, lambda: done.append(True))[0] is True
-end = time.monotonic() + 2
-result = others_run()
-while not result and time.monotonic() < end:
-    result = others_run()
+end = time.monotonic() + 20
+result = any(time.monotonic() < end and others_run() for _ in range(100))
 """
 
 
