@@ -247,7 +247,7 @@ def check_long(candidate, search, change):
     """Of a needle of 300 KiB every byte counts: it is not found where one of them differs."""
     program = """
         import hashlib
-        needle = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(9600))
+        needle = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(9601))
         changed = bytearray(needle)
         changed[change] ^= 1
         near = bytes(changed)
