@@ -172,7 +172,7 @@ def test_facts():
 
 def test_worker_written_from_the_page(record):
     """A worker that knows nothing of ours but the page can be judged through."""
-    clauses = ["read_byte.last", "readline.newline-included"]
+    clauses = ["read_byte.last", "readline.position"]
     report = record.with_name("report.jsonl")
     judged = judge("stdlib@little", clauses, report)
     assert judged.head["profile"]["implementation_name"] == "little"
