@@ -21,3 +21,13 @@ class Faithful(mmap.mmap):
     def resize(self, size, /):
         # Before 3.14.1 the real method does not notice that the conversion has closed the map.
         return super().resize(operator.index(size))
+
+
+class MadeWith:
+    """Keeps the keyword arguments, the descriptor and the first length of the map."""
+
+    def __new__(cls, fileno, length, *args, **kwargs):
+        made = super().__new__(cls, fileno, length, *args, **kwargs)
+        made.made_with, made.anonymous = kwargs, fileno == -1
+        made.fileno, made.first_length = fileno, len(made)
+        return made

@@ -6,7 +6,7 @@ import gc
 import operator
 
 from miniatures import caught_by
-from miniatures.faithful import Faithful
+from miniatures.faithful import Faithful, MadeWith
 
 
 @caught_by("close.refuses-len", "expected ValueError, but the operation returned 0")
@@ -45,14 +45,10 @@ class ClosedIsEmptyToIterate(Faithful):
 
 
 @caught_by("close.refuses-flush", "expected ValueError, but the operation returned None")
-class FlushOnClosedReadOnlyWorks(Faithful):
-    def __new__(cls, *args, **kwargs):
-        made = super().__new__(cls, *args, **kwargs)
-        made.readonly = kwargs.get("access") == 1
-        return made
-
+class FlushOnClosedReadOnlyWorks(MadeWith, Faithful):
     def flush(self, *args, **kwargs):
-        return None if self.readonly and self.closed else super().flush(*args, **kwargs)
+        readonly = self.made_with.get("access") == 1
+        return None if readonly and self.closed else super().flush(*args, **kwargs)
 
 
 @caught_by("close.exported", "expected BufferError, but the operation returned None")

@@ -8,18 +8,7 @@ import sys
 import warnings
 
 from miniatures import caught_by
-from miniatures.faithful import Faithful
-
-
-class MadeWith:
-    """Keeps the keyword arguments, the descriptor and the first length of the map."""
-
-    def __new__(cls, fileno, length, *args, **kwargs):
-        made = super().__new__(cls, fileno, length, *args, **kwargs)
-        made.made_with, made.anonymous = kwargs, fileno == -1
-        made.fileno, made.first_length = fileno, len(made)
-        return made
-
+from miniatures.faithful import Faithful, MadeWith
 
 # -- resize() and size() ------------------------------------------------------
 

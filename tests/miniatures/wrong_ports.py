@@ -5,7 +5,7 @@ import ctypes
 import operator
 
 from miniatures import caught_by
-from miniatures.faithful import Faithful
+from miniatures.faithful import Faithful, MadeWith
 
 
 def one_dimension(data):
@@ -85,12 +85,7 @@ class ReadlineInPartsOfAKiB(Faithful):
 
 
 @caught_by("resize.bounds-after", "assert False is True")
-class FindUpToTheFirstLength(Faithful):
-    def __new__(cls, *args, **kwargs):
-        made = super().__new__(cls, *args, **kwargs)
-        made.first_length = len(made)
-        return made
-
+class FindUpToTheFirstLength(MadeWith, Faithful):
     def find(self, needle, /, *bounds):
         bounds = bounds or (self.tell(),)
         return super().find(needle, *bounds, *[self.first_length][len(bounds) - 1 :])
