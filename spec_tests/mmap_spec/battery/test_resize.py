@@ -329,40 +329,26 @@ def test_instance_of_a_subclass(candidate, new):
     assert (length, m[:100], file.size()) == (new, pattern(100), new)
 
 
+def refuses(candidate, access, new):
+    """resize() raises TypeError for a map of a file and for an anonymous one."""
+    of_memory = candidate.mmap.mmap(-1, 9000, access=getattr(candidate.mmap, access))
+    for m in (of_file(candidate, pattern(9000), access), of_memory):
+        with candidate.raises(TypeError):
+            m.resize(new)
+
+
 @clause("resize.access-read")
 @pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
 def test_access_read(candidate, new):
-    """resize() of a map of ACCESS_READ raises TypeError."""
-    m = of_file(candidate, pattern(9000), "ACCESS_READ")
-    with candidate.raises(TypeError):
-        m.resize(new)
-
-
-@clause("resize.access-read")
-@pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
-def test_access_read_anonymous(candidate, new):
-    """resize() of an anonymous map of ACCESS_READ raises TypeError too."""
-    m = candidate.mmap.mmap(-1, 9000, access=candidate.mmap.ACCESS_READ)
-    with candidate.raises(TypeError):
-        m.resize(new)
+    """resize() of a map of ACCESS_READ raises TypeError, also of an anonymous one."""
+    refuses(candidate, "ACCESS_READ", new)
 
 
 @clause("resize.access-copy")
 @pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
 def test_access_copy(candidate, new):
-    """resize() of a map of ACCESS_COPY raises TypeError."""
-    m = of_file(candidate, pattern(9000), "ACCESS_COPY")
-    with candidate.raises(TypeError):
-        m.resize(new)
-
-
-@clause("resize.access-copy")
-@pytest.mark.parametrize("new", [1, 8999, 9000, 9001, 20000, 0, -1])
-def test_access_copy_anonymous(candidate, new):
-    """resize() of an anonymous map of ACCESS_COPY raises TypeError too."""
-    m = candidate.mmap.mmap(-1, 9000, access=candidate.mmap.ACCESS_COPY)
-    with candidate.raises(TypeError):
-        m.resize(new)
+    """resize() of a map of ACCESS_COPY raises TypeError, also of an anonymous one."""
+    refuses(candidate, "ACCESS_COPY", new)
 
 
 @clause("resize.readonly-prot")

@@ -230,11 +230,16 @@ def test_untracked(candidate, closed):
         m.size()
 
 
+def untracked_by_flag(candidate):
+    """An anonymous map that was given a descriptor, MAP_ANONYMOUS and trackfd=False."""
+    flags = candidate.mmap.MAP_PRIVATE | candidate.mmap.MAP_ANONYMOUS
+    return candidate.mmap.mmap(candidate.file(b"abcdef").fd, 4, flags=flags, trackfd=False)
+
+
 @clause("size.untracked-oserror", "size.anonymous-flag")
 def test_untracked_anonymous_by_flag_until_3_14(candidate):
     """A descriptor that was given with MAP_ANONYMOUS is not kept either."""
-    flags = candidate.mmap.MAP_PRIVATE | candidate.mmap.MAP_ANONYMOUS
-    m = candidate.mmap.mmap(candidate.file(b"abcdef").fd, 4, flags=flags, trackfd=False)
+    m = untracked_by_flag(candidate)
     with candidate.raises(OSError, errno="EBADF"):
         m.size()
 
@@ -250,8 +255,7 @@ def test_untracked_anonymous_until_3_14(candidate):
 @clause("size.untracked", "size.anonymous-flag")
 def test_untracked_anonymous_by_flag(candidate):
     """A descriptor that was given with MAP_ANONYMOUS is not kept either."""
-    flags = candidate.mmap.MAP_PRIVATE | candidate.mmap.MAP_ANONYMOUS
-    m = candidate.mmap.mmap(candidate.file(b"abcdef").fd, 4, flags=flags, trackfd=False)
+    m = untracked_by_flag(candidate)
     with candidate.raises(ValueError):
         m.size()
 
