@@ -305,6 +305,20 @@ def judging_worker() -> worker.Worker:
     started.end()
 
 
+@pytest.mark.parametrize(("operation", "closed"), [("reset", True), ("collect", False)])
+def test_dropped_without_reference_counts(judging_worker, monkeypatch, operation, closed):
+    """Where objects live until they are collected, ``reset`` closes a map that was dropped."""
+    monkeypatch.setattr(worker, "REFCOUNTING", False)
+    call = {"id": 3, "op": "call", "on": {"ref": 1}, "name": "mmap", "args": [-1, 3]}
+    number = json.loads(judging_worker.answer(json.dumps(call)))["value"]["ref"]
+    m = judging_worker.objects[number]
+    judging_worker.answer(json.dumps({"id": 4, "op": "state", "release": [number]}))
+    assert (number in judging_worker.objects, m.closed) == (False, False)
+    judging_worker.answer(json.dumps({"id": 5, "op": operation}))
+    judging_worker.answer(b'{"id": 6, "op": "reset"}')
+    assert m.closed == closed
+
+
 # What a worker may take at its word: types of values, and keys that it does not know.
 TOLERATED = [
     {"id": 1.5, "op": "state"},

@@ -109,6 +109,16 @@ def test_leak(candidate, program):
     assert candidate.anonymous(b"abc")[:] == b"abc"
 
 
+def test_map_in_a_cycle(candidate):
+    """What nothing but a collection frees costs a collection, and no worker."""
+    first = pid(candidate)
+    m = candidate.mmap.mmap(candidate.file(b"abc").fd, 0)
+    hostile = candidate.hostile(0, do=[m.tell])
+    del m, hostile
+    candidate.reset()
+    assert pid(candidate) == first
+
+
 def test_closed_file_is_no_leak(candidate):
     """A test may close the descriptor of its file, and its number may be used again."""
     first = pid(candidate)

@@ -31,6 +31,7 @@ BUILTIN_CLASSES = {  # by their own names: some have others, too, as OSError has
 NAMED_CLASSES = {name: value for value, name in BUILTIN_CLASSES.items()}
 CONSTANTS = {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 BINARY = getattr(os, "O_BINARY", 0)
+REFCOUNTING = hasattr(sys, "getrefcount")  # elsewhere a collection takes long
 HOLE = 64  # that many free numbers in a row: there is no open descriptor above
 OPEN_FLAGS = {
     "rb": os.O_RDONLY,
@@ -135,7 +136,7 @@ def facts():
         "int_max": int_max,
         "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
         "debug": hasattr(sys, "gettotalrefcount"),
-        "refcounting": hasattr(sys, "getrefcount"),
+        "refcounting": REFCOUNTING,
     }
 
 
@@ -193,7 +194,12 @@ def descriptors():
 def is_open(number):
     """Whether a descriptor is open."""
     try:
-        os.fstat(number)
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.get_osfhandle(number)  # not fstat(), which asks Wine's server
+        else:
+            os.fstat(number)
     except OSError:
         return False
     return True
@@ -283,6 +289,7 @@ class Worker(object):
     def __init__(self, folder=None):
         self.folder = folder  # where the examples' folder is made; by default the system's
         self.objects = {}
+        self.dropped = []  # where objects live until they are collected, those to be collected next
         self.last = 0
         self.judged = None  # the module that is judged
         self.namespaces = []
@@ -416,8 +423,13 @@ class Worker(object):
 
     def perform(self, request):
         for number in items_of(request.get("release", [])):
-            self.objects.pop(number, None)
+            self.release(self.objects.pop(number, None))
         return find(self.operations, request["op"], "operation")(request)
+
+    def release(self, value):
+        """What the host has dropped is let go; where nothing but a collection would, till then."""
+        if not REFCOUNTING:
+            self.dropped.append(value)
 
     def op_import(self, request):
         for folder in reversed(request.get("path", [])):
@@ -548,14 +560,15 @@ class Worker(object):
         }
 
     def op_collect(self, request):
-        for _ in range(1 if hasattr(sys, "getrefcount") else 3):
+        del self.dropped[:]
+        for _ in range(1 if REFCOUNTING else 3):
             gc.collect()
 
     def op_reset(self, request):
         """Leave nothing of the last example; answers how many descriptors stayed open."""
-        values = list(self.objects.values())
+        values = list(self.objects.values()) + self.dropped
         modules = {n: value for n, value in self.objects.items() if type(value) is type(sys)}
-        self.objects = modules
+        self.objects, self.dropped = modules, []
         for value in values:
             if type(value) is memoryview:
                 value.release()
@@ -570,7 +583,8 @@ class Worker(object):
             for namespace in self.namespaces:
                 namespace.clear()
             del self.namespaces[:]
-            self.op_collect(request)
+            if REFCOUNTING:
+                self.op_collect(request)
         for descriptor in self.opened:
             try:
                 os.close(descriptor)
@@ -585,7 +599,7 @@ class Worker(object):
         if self.baseline is None:
             return 0
         left = descriptors() - self.baseline
-        if left and not hasattr(sys, "getrefcount"):
+        if left:  # a map that a cycle holds: to start anew takes longer than to collect
             self.op_collect(request)
             left = descriptors() - self.baseline
         return len(left)
