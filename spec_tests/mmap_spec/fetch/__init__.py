@@ -23,7 +23,7 @@ from mmap_spec.fetch.downloads import CannotFetch, Say
 
 __all__ = ["CannotFetch", "fetch", "fetchable", "home", "installed"]
 
-FORMAT = 1  # to be raised when a recipe makes something else of the same details
+FORMATS = {"pyodide": 2}  # raised from 1 when a recipe makes something else of the same details
 
 # Each fills a folder: recipe(details of the entry, scratch folder, final folder, say).
 Recipe = Callable[[dict[str, Any], Path, Path, Say], None]
@@ -42,7 +42,7 @@ def fetchable() -> dict[str, dict[str, Any]]:
 
 def home(name: str, details: dict[str, Any]) -> Path:
     """The folder of an interpreter; another one when its details change."""
-    text = json.dumps([FORMAT, details], sort_keys=True)
+    text = json.dumps([FORMATS.get(details["recipe"], 1), details], sort_keys=True)
     return cache() / "interpreters" / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

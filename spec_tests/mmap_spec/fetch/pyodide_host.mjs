@@ -28,6 +28,15 @@ function patiently(operation) {
   }
 }
 
+/** Standard input, opened anew: Node.js has made it non-blocking, and a pause is a long wait. */
+function ownInput() {
+  try {
+    return fs.openSync("/dev/stdin", "r");
+  } catch {
+    return 0; // a socket, or a system without that name
+  }
+}
+
 const output = (descriptor) => ({
   isatty: false,
   write: (bytes) => patiently(() => fs.writeSync(descriptor, bytes)),
@@ -98,7 +107,8 @@ if (script === "--snapshot") {
 const pyodide = await loadPyodide(
   fs.existsSync(SNAPSHOT) ? { _loadSnapshot: fs.readFileSync(SNAPSHOT) } : {},
 );
-pyodide.setStdin({ isatty: false, read: (bytes) => patiently(() => fs.readSync(0, bytes)) });
+const input = ownInput();
+pyodide.setStdin({ isatty: false, read: (bytes) => patiently(() => fs.readSync(input, bytes)) });
 pyodide.setStdout(output(1));
 pyodide.setStderr(output(2));
 mountFolders(pyodide);
