@@ -205,27 +205,47 @@ def test_large_search(candidate, seed):
 
 # The needle lies at one end or the other, and between them near matches, which take their time.
 MOVING_NEEDLE = """
-soup = near * ((16 << 20) // len(near))
+soup = near * (size // len(near))
 contents = [needle + soup, soup + needle]
 m = mmap.mmap(-1, len(contents[0]))
 m[:] = contents[0]
 m.flush()
+done = []
 def change():
-    for i in range(1, 13):
+    for i in range(1, 2 * times + 1):
+        if done:
+            break
         m[:] = contents[i % 2]
 def look():
-    return [m.SEARCH(needle, 0) for _ in range(6)]
+    try:
+        return [m.SEARCH(needle, 0) for _ in range(times)]
+    finally:
+        done.append(True)
 result = sorted(set(together(change, look)[1]) - {0, len(soup)})
 """
+finding_and_rfinding = pytest.mark.parametrize("search", ["find", "rfind"])
+
+
+def check_moving_needle(candidate, search, **size_and_times):
+    """A needle that is always there is always found."""
+    source = MOVING_NEEDLE.replace("SEARCH", search)
+    needle = b"abcdefghijklm"
+    names = {"needle": needle, "near": many(needle), **size_and_times}
+    assert threaded.together(candidate, source, **names) == []
 
 
 @clause("threads.large-search")
-@pytest.mark.parametrize("search", ["find", "rfind"])
+@finding_and_rfinding
 def test_needle_that_moves(candidate, search):
-    """A needle that is always there is always found, wherever it is put during a search."""
-    source = MOVING_NEEDLE.replace("SEARCH", search)
-    needle = b"abcdefghijklm"
-    assert threaded.together(candidate, source, needle=needle, near=many(needle)) == []
+    """A needle that is always there is found, wherever it is put during a search."""
+    check_moving_needle(candidate, search, size=16 << 20, times=6)
+
+
+@clause("threads.search")
+@finding_and_rfinding
+def test_needle_that_moves_often(candidate, search):
+    """The same on little memory."""
+    check_moving_needle(candidate, search, size=300_000, times=1000)
 
 
 @clause("threads.large-resize")
@@ -298,8 +318,11 @@ LONG = [
 OTHERS_RUN = """
 import time
 
+m = filled()
 def others_run():
-    m, done = filled(), []
+    global m
+    m = filled() if m.closed else m
+    done = []
     def operation():
         m.seek(0)
         OPERATION
@@ -396,9 +419,7 @@ import tempfile
 def filled():
     with tempfile.TemporaryFile() as stream:
         stream.truncate(size)
-        m = mmap.mmap(stream.fileno(), size)
-    m[:] = b"y" * size
-    return m
+        return fill(mmap.mmap(stream.fileno(), size))
 """
 
 
@@ -804,12 +825,12 @@ import importlib, sys, threading
 sys.path[:] = PATH
 mmap = importlib.import_module(NAME)
 m = mmap.mmap(-1, 300000)
-started = threading.Barrier(17)
+started = threading.Barrier(41)
 def use():
     started.wait(60)
     while True:
         m[:], m.find(b"y", 0), m.seek(0), m.write(bytes(300000))
-for _ in range(16):
+for _ in range(40):
     threading.Thread(target=use, daemon=True).start()
 started.wait(60)
 print("end")
@@ -834,7 +855,7 @@ for child in children:
 @clause("threads.end-of-process")
 def test_end_of_process(candidate):
     """A process ends with status 0 while daemon threads use a map."""
-    for _ in range(3):
+    for _ in range(2):
         ends = candidate.run(END_PROCESSES, text=ENDING)
         assert ends == [(0, [b"end"])] * 8
 

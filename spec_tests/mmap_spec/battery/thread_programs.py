@@ -167,11 +167,12 @@ def beside(operation, other):
         thread.join(60)
     return given
 
-size = 16 << 20
+size = 8 << 20
 source = bytes(size)
 def filled():
-    m = mmap.mmap(-1, size)
-    m.write(b"y" * size)
-    m.seek(0)
+    return fill(mmap.mmap(-1, size))
+def fill(m, piece=b"y" * (1 << 20)):  # small enough for the cache
+    for start in range(0, size, len(piece)):
+        m[start:start + len(piece)] = piece[:size - start]
     return m
 """
