@@ -23,6 +23,7 @@ from typing import Any
 from mmap_spec import launcher
 from mmap_spec.clauses import catalogue
 from mmap_spec.descriptors import load_interpreters
+from mmap_spec.links import CannotStart
 from mmap_spec.report import stream
 from packaging.version import Version
 
@@ -98,7 +99,7 @@ def cpythons() -> list[str]:
         if version and Version(version[1]) >= FIRST:
             try:
                 launcher.interpreter(name)
-            except launcher.CannotStart:
+            except CannotStart:
                 continue
             found.append(name)
     return found

@@ -19,7 +19,7 @@ from mmap_spec.cache import make_once
 from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.fetch import debian, downloads, pyodide, wine
 from mmap_spec.fetch.downloads import CannotFetch
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 
 DETAILS = {"recipe": "easy", "version": "1"}
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import tomlkit
 from judging import TESTS, write_impl
-from mmap_spec import launcher
+from mmap_spec import launcher, links, worker
 from mmap_spec.candidate import Candidate
 from mmap_spec.descriptors import BadDescriptor
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 from mmap_spec.outcomes import CandidateDied, CandidateHung
 
 
@@ -196,7 +196,45 @@ def test_path_and_env(started, tmp_path):
 def test_our_modules_are_not_on_the_path(started):
     """The folder of worker.py holds modules of ours that no candidate must find."""
     path = started("stdlib").module("sys").path
-    assert str(Path(launcher.worker.__file__).parent) not in path
+    assert str(Path(worker.__file__).parent) not in path
+
+
+# What ssh does: a shell elsewhere gets the arguments as one text, and nothing of this environment.
+SSH = """
+import os, sys
+os.chdir("/")
+os.execve("/bin/sh", ["sh", "-c", " ".join(sys.argv[2:])], {"PATH": os.environ["PATH"]})
+"""
+
+
+def test_another_machine(started, tmp_path):
+    """By ssh the worker's source is sent; none of our files, folders and cores are used there."""
+    ssh = program(tmp_path, "ssh", SSH)
+    command = f"{ssh} somewhere {sys.executable}"
+    impl = write_impl(tmp_path / "mine", module="mmap", env={"KEY": 'it\'s "x" $HOME'})
+    ours = os.sched_getaffinity(0)
+    candidate = started(f"{impl}@{command}", core=max(links.CORES - {min(ours)} or ours))
+    assert candidate.os.environ["KEY"] == 'it\'s "x" $HOME'
+    assert (candidate.os.getcwd(), "" in candidate.module("sys").path) == ("/", False)
+    assert candidate.anonymous(b"abc").find(b"c") == 2
+    assert "mmap-spec-" in candidate.file(b"abc").path
+    assert candidate.run("import os\nresult = sorted(os.sched_getaffinity(0))") == sorted(ours)
+    sent = candidate.run("import sys\nresult = [v for v in sys.argv + sys.path if 'worker' in v]")
+    assert sent == []
+    with pytest.raises(CandidateDied, match="exited with status 5"):
+        candidate.run("import os; os._exit(5)")
+    candidate.reset()
+    assert candidate.anonymous(b"abc")[:] == b"abc"
+
+
+def test_module_that_another_machine_has_not(tmp_path):
+    """What would have to be built here for a machine elsewhere is refused, with the remedy."""
+    ssh = program(tmp_path, "ssh", SSH)
+    (tmp_path / "mine" / "src").mkdir(parents=True)
+    build = {"requirement": "..", "hint": "pip install mine"}
+    impl = write_impl(tmp_path / "mine", module="absent_mmap", build=build)
+    with pytest.raises(CannotStart, match=r"not installed in that interpreter\. pip install mine"):
+        launcher.start(launcher.parse(f"{impl}@{ssh} somewhere {sys.executable}"))
 
 
 def test_interpreter_that_cannot_run(interpreters):

@@ -65,9 +65,9 @@ def test_jobs_print_each_candidate_whole(ground):
 def test_each_has_a_core_of_its_own(ground):
     """Two runs side by side do not crowd on one core, where there are two."""
     source = (
-        "import json, os, sys; from mmap_spec import launcher; "
+        "import json, os, sys; from mmap_spec import launcher, links; "
         "core = launcher.share_core(int(sys.argv[1])); "
-        "print(json.dumps([core, [*os.sched_getaffinity(0)], [*launcher.CORES]]))"
+        "print(json.dumps([core, [*os.sched_getaffinity(0)], [*links.CORES]]))"
     )
     said = []
     for index in (0, 1):

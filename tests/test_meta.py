@@ -13,7 +13,7 @@ from pathlib import Path
 import mmap_spec
 import pytest
 from judging import BATTERY
-from mmap_spec import clauses, descriptors, launcher, plugin, worker
+from mmap_spec import clauses, descriptors, launcher, links, plugin, worker
 from mmap_spec.clauses import catalogue
 from mmap_spec.descriptors import marker
 from samples import profile
@@ -332,7 +332,7 @@ def oldest_python() -> str | None:
     """A CPython 3.6 of this machine, if there is one."""
     try:
         return launcher.interpreter("python3.6").command[0]
-    except launcher.CannotStart:
+    except links.CannotStart:
         return None
 
 

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 import tomlkit
 from judging import TESTS, judge
-from mmap_spec import descriptors, launcher, protocol, worker
+from mmap_spec import descriptors, launcher, links, protocol, worker
 from mmap_spec.candidate import Candidate
 from mmap_spec.outcomes import CandidateDied
 from mmap_spec.session import Session
@@ -424,7 +424,7 @@ def test_host_refuses_line(tmp_path):
         f"import sys\nprint({hello!r}, flush=True)\nsys.stdin.readline()\nprint('no JSON')"
     )
     interpreter = descriptors.Interpreter("babbler", (sys.executable, str(program)))
-    link = launcher.PipeLink(interpreter, {}, str(tmp_path))
+    link = links.PipeLink(interpreter, {}, str(tmp_path))
     try:
         with pytest.raises(protocol.ProtocolError, match="no JSON"):
             link.request({"id": 1, "op": "collect"})

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mmap_spec import transcripts
 from mmap_spec.clauses import catalogue
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 from mmap_spec.runs import BATTERY
 from mmap_spec.transcripts import Operation, Transcript
 

@@ -16,7 +16,18 @@ from rich.console import Console
 from rich.table import Table
 
 import mmap_spec
-from mmap_spec import clauses, compare, corpus, descriptors, explore, fetch, launcher, matrix, runs
+from mmap_spec import (
+    clauses,
+    compare,
+    corpus,
+    descriptors,
+    explore,
+    fetch,
+    launcher,
+    links,
+    matrix,
+    runs,
+)
 from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.report import changes, markdown, overview, platforms, site
 from mmap_spec.verdicts import GREEN, INCOMPLETE, RED, USAGE
@@ -40,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadDescriptor as error:
         print(f"mmap-spec: {error}", file=sys.stderr)
         return USAGE
-    except (launcher.CannotStart, fetch.CannotFetch) as error:
+    except (links.CannotStart, fetch.CannotFetch) as error:
         print(f"mmap-spec: {error}", file=sys.stderr)
         return INCOMPLETE
     except KeyboardInterrupt:
@@ -259,7 +270,7 @@ def processes(options: argparse.Namespace, candidates: int) -> int:
     side_by_side = options.jobs > 1 and candidates > 1
     if side_by_side or options.clause or options.topic or options.in_process:
         return 0
-    return max(len(launcher.CORES), 1)
+    return max(len(links.CORES), 1)
 
 
 def for_candidate(path: Path, spec: str, candidates: int) -> Path:

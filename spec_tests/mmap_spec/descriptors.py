@@ -243,6 +243,11 @@ class Interpreter:
     env: tuple[tuple[str, str], ...] = ()
     recipe: str = ""  # by which it is fetched
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it runs on another machine, which has neither our files nor our cores."""
+        return Path(self.command[0]).stem == "ssh"
+
 
 def load_interpreters() -> dict[str, dict[str, Any]]:
     """The entries of interpreters.toml by id, local ones first."""

@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from mmap_spec import descriptors, launcher, runs, versions
+from mmap_spec import descriptors, launcher, links, runs, versions
 from mmap_spec.report import progress, results, stream
 from mmap_spec.verdicts import GREEN, INCOMPLETE, RED, USAGE
 
@@ -71,7 +71,7 @@ def plan(names: Iterable[str], folder: Path, clauses: int, again: bool) -> list[
                 row.judged = results.read(row.path)
         try:
             row.spec = launcher.parse(name)
-        except launcher.CannotStart as error:
+        except links.CannotStart as error:
             row.state, row.absent = "absent", str(error)
             continue
         if not again and row.judged and current(row.judged, row.spec, clauses):

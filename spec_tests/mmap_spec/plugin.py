@@ -19,7 +19,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Flaky, StopTest
 
 from mmap_spec import clauses as catalogue_module
-from mmap_spec import corpus, launcher, program, strategies  # noqa: F401 - strategies registers the profile
+from mmap_spec import corpus, launcher, links, program, strategies  # noqa: F401 - strategies registers the profile
 from mmap_spec.cache import cache
 from mmap_spec.candidate import Candidate, CandidateDied, Untestable
 from mmap_spec.clauses import Clause
@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[KEY] = Gate(config)
     except BadDescriptor as error:
         raise pytest.UsageError(str(error)) from None
-    except launcher.CannotStart as error:
+    except links.CannotStart as error:
         pytest.exit(str(error), returncode=3)
 
 

@@ -16,7 +16,7 @@ DESCRIPTORS = {"open", "dup", "pipe", "memfd_create"}  # functions of os that ma
 
 
 class Link(Protocol):
-    """A started worker, as ``launcher.py`` makes it."""
+    """A started worker, as ``links.py`` makes it."""
 
     facts: dict[str, Any]
 

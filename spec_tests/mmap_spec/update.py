@@ -18,7 +18,7 @@ from tomlkit.items import AoT, Table
 
 from mmap_spec import descriptors
 from mmap_spec.candidate import machine
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 from mmap_spec.report import stream
 from mmap_spec.verdicts import GREEN
 

@@ -6,7 +6,7 @@ requests on standard input, answers on standard output.  It knows nothing of
 clauses or tests; the only thing it knows about ``mmap`` is how to take a
 snapshot of the mappings that it holds.
 
-Who calls it: ``launcher.py`` starts it as a program; with ``--in-process`` the
+Who calls it: ``links.py`` starts it as a program; with ``--in-process`` the
 class ``Worker`` is used directly.  A run starts one after each crash, and an
 import takes long: modules that are seldom needed are imported where they are.
 """

@@ -16,7 +16,7 @@ import miniatures
 from mmap_spec import launcher
 from mmap_spec.cache import cache
 from mmap_spec.descriptors import BadDescriptor
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 
 from mutants import records, report, sampling, windows
 from mutants.building import CannotBuild, read_recipe

@@ -24,9 +24,9 @@ import hypothesis
 import pytest
 import tomlkit
 from _pytest.runner import runtestprotocol
-from mmap_spec import launcher, plugin
+from mmap_spec import launcher, links, plugin
 from mmap_spec.candidate import Candidate
-from mmap_spec.launcher import CannotStart
+from mmap_spec.links import CannotStart
 from mmap_spec.verdicts import Result
 
 from mutants.covering import Notes
@@ -119,7 +119,7 @@ class Battery:
         self.session = session
         self.items = {name_of(item): item for item in session.items}
         self.gate.candidate.session.close()  # no threads, when children are forked
-        os.sched_setaffinity(0, launcher.CORES)
+        os.sched_setaffinity(0, links.CORES)
         try:
             self.work(self)
         except BaseException as error:
