@@ -280,19 +280,7 @@ def start(
             return InProcessLink(judged.path)
         return PipeLink(chosen, dict(judged.env), folder, core)
 
-    path = list(judged.path)
-    ours = judged.requirement is not None and Path(judged.requirement).is_dir()
-    if judged.requirement is not None and (
-        (ours and not chosen.elsewhere) or not importable(link, judged.module, path)
-    ):
-        probe = link()
-        facts = probe.facts
-        probe.close()
-        if chosen.elsewhere or (judged.requirement.startswith("/") and not ours):
-            raise CannotStart(
-                f"{spec.text}: not installed in that interpreter. {judged.hint or ''}"
-            )
-        path.append(str(build(spec, facts, say)))
+    path = [*judged.path, *built(spec, link, say)]
     listed = judged.deviations()
 
     def deviations(profile: Profile) -> frozenset[str]:
@@ -314,6 +302,24 @@ def start(
         raise CannotStart(
             f"{spec.text}: import {judged.module} failed: {type(error).__name__}: {error}.{hint}"
         ) from error
+
+
+def built(spec: Spec, link: Callable[[], Any], say: Say) -> list[str]:
+    """The folder in which the implementation was built, if it is not in the interpreter already."""
+    judged, elsewhere = spec.implementation, spec.interpreter.elsewhere
+    if judged.requirement is None:
+        return []
+    if elsewhere or not Path(judged.requirement).is_dir():
+        if importable(link, judged.module, list(judged.path)):
+            return []
+        if elsewhere or judged.requirement.startswith("/"):
+            raise CannotStart(
+                f"{spec.text}: not installed in that interpreter. {judged.hint or ''}"
+            )
+    probe = link()
+    facts = probe.facts
+    probe.close()
+    return [str(build(spec, facts, say))]
 
 
 def importable(link: Callable[[], Any], module: str, path: list[str]) -> bool:
