@@ -66,6 +66,7 @@ def explain(error: jsonschema.ValidationError) -> str:
     return f"{where}{error.message}"
 
 
+@functools.cache
 def marker(text: str, where: str) -> Marker:
     """A PEP 508 marker; BadDescriptor names the place it stands in."""
     try:

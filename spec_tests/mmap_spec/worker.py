@@ -585,6 +585,8 @@ class Worker(object):
             del self.namespaces[:]
             if REFCOUNTING:
                 self.op_collect(request)
+                if hasattr(gc, "freeze"):
+                    gc.freeze()  # modules that the program has imported
         for descriptor in self.opened:
             try:
                 os.close(descriptor)
