@@ -13,10 +13,11 @@ from typing import Any, Protocol
 from hypothesis import strategies as st
 
 from mmap_spec.model import Facts
-from mmap_spec.strategies import integers_near, needles_in, pattern, slices
+from mmap_spec.strategies import ALPHABET, integers_near, needles_in, pattern, slices
 
 Alphabet = dict[str, st.SearchStrategy[tuple[Any, ...]]]
 Programs = st.SearchStrategy[list[tuple[str, tuple[Any, ...]]]]
+BYTE = st.sampled_from([bytes([value]) for value in ALPHABET]) | st.binary(min_size=1, max_size=1)
 SOURCES = st.binary(max_size=40) | st.integers(0, 300).map(pattern)
 
 
@@ -103,12 +104,17 @@ def items(candidate: Avoiding, length: int) -> Alphabet:
     wrong = "slice-too-short slice-too-long slice-step-wrong-size slice-empty-wrong-size"
     hazards = " ".join(f"assignment.{name}" for name in wrong.split())
     lapse = st.one_of(st.just(0), *unless(candidate, hazards, st.sampled_from([-1, 0, 1])))
+    contained = st.one_of(
+        st.just(b"ab"),
+        *unless(candidate, "iteration.contains", BYTE),
+        *unless(candidate, "iteration.contains-int", BYTE.map(ord)),
+    )
     return {
         "__getitem__": st.tuples(key | slices(length)),
         "__setitem__": st.tuples(key, value) | slice_assignments(length, lapse),
         "__len__": st.tuples(),
         "__delitem__": st.tuples(key),
-        "__contains__": st.tuples(st.binary(min_size=1, max_size=1) | st.integers(0, 255)),
+        "__contains__": st.tuples(contained),
     }
 
 
@@ -165,5 +171,15 @@ def searching(candidate: Avoiding, haystack: bytes) -> Alphabet:
     bound = st.one_of(
         st.integers(-length - 2, length), *unless(candidate, hazards, integers_near(length))
     )
-    arguments = st.tuples(needle) | st.tuples(needle, bound) | st.tuples(needle, bound, bound)
+    between = st.tuples(needle, bound, bound)
+    if candidate.avoids("find.reversed-bounds") or candidate.avoids("rfind.reversed-bounds"):
+        between = between.map(functools.partial(in_order, length))
+    arguments = st.tuples(needle) | st.tuples(needle, bound) | between
     return {"find": arguments, "rfind": arguments}
+
+
+def in_order(length: int, arguments: tuple[bytes, int, int]) -> tuple[bytes, int, int]:
+    """A search from the first to the last of its bounds."""
+    needle, *bounds = arguments
+    start, stop = sorted(bounds, key=lambda bound: max(0, bound + length * (bound < 0)))
+    return needle, start, stop

@@ -18,13 +18,15 @@ import tomlkit
 from tomlkit.items import InlineTable
 
 from mmap_spec import descriptors
-from mmap_spec.candidate import Candidate
+from mmap_spec.candidate import Candidate, CandidateDied
 from mmap_spec.clauses import catalogue
 from mmap_spec.descriptors import BadDescriptor
-from mmap_spec.lockstep import Lockstep
+from mmap_spec.lockstep import Deviation, Lockstep, Signature, signature
 from mmap_spec.model import Unspecified
+from mmap_spec.reduce import reduce
 from mmap_spec.report import stream
 from mmap_spec.steps import Step
+from mmap_spec.world import World
 
 FOLDER = Path(__file__).parent / "corpus"
 LOCAL = "mmap-corpus.toml"
@@ -108,6 +110,23 @@ def free_name(stem: str, taken: Iterable[str]) -> str:
     numbers = (f"{stem}-{number}" for number in range(1, 1_000_000))
     names = set(taken)
     return next(name for name in numbers if name not in names)
+
+
+def shortest(candidate: Candidate, steps: list[Step], target: Signature | None) -> list[Step]:
+    """Those of the steps that it takes to show a failure with this signature."""
+    profile = candidate.profile
+
+    def new_world() -> World:
+        return World(profile, granularity=profile.granularity, hardened=True)
+
+    def fails(shorter: list[Step]) -> bool:
+        try:
+            replay(candidate, shorter)
+        except (Deviation, CandidateDied) as failure:
+            return signature(failure) == target
+        return False
+
+    return reduce(steps, new_world, fails)
 
 
 def without_unix(step: Step) -> Step:

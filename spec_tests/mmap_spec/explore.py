@@ -30,12 +30,10 @@ from mmap_spec.candidate import Candidate, CandidateDied
 from mmap_spec.corpus import Program
 from mmap_spec.descriptors import BadDescriptor
 from mmap_spec.interrupts import Interrupts
-from mmap_spec.lockstep import Deviation
+from mmap_spec.lockstep import Deviation, Failure, Signature, signature
 from mmap_spec.machine import Machine, Memory, Private, Processes, Shared, machine
-from mmap_spec.reduce import reduce
 from mmap_spec.steps import Step
 from mmap_spec.verdicts import GREEN, INCOMPLETE, RED
-from mmap_spec.world import World
 
 KINDS = (Shared, Private, Memory, Processes)
 EXAMPLES = 100  # of a machine before the next one's turn
@@ -52,8 +50,6 @@ LETTERS = {
     "PermissionError": "E",
     "died": "!",
 }
-Signature = tuple[str, ...]
-Failure = Deviation | CandidateDied
 
 
 class TimeUp(BaseException):
@@ -121,7 +117,7 @@ class Finder:
         try:
             self._search(test, settings)
             if self._best is not None:
-                self._best = reduce(self._best, self._new_world, self._fails)
+                self._best = corpus.shortest(self.candidate, self._best, self._target)
         except KeyboardInterrupt:
             self.candidate.session.close()  # it may be in the middle of an answer
             raise
@@ -147,12 +143,12 @@ class Finder:
                 finder.programs += 1
                 super().__init__()
 
-            def step(self, do: str, on: int = 0, *args: Any, **options: Any) -> None:
+            def step(self, step: Step) -> None:
                 if time.monotonic() > finder._deadline:
                     raise TimeUp
                 finder.tick()
                 try:
-                    super().step(do, on, *args, **options)
+                    super().step(step)
                 except (Deviation, CandidateDied) as failure:
                     if finder._is_news(failure, self.both.steps):
                         raise
@@ -198,18 +194,6 @@ class Finder:
         )
         print(f"\n{text}# written as {entry.name}\n", flush=True)
 
-    def _new_world(self) -> World:
-        profile = self.candidate.profile
-        return World(profile, granularity=profile.granularity, hardened=True)
-
-    def _fails(self, steps: list[Step]) -> bool:
-        """Whether a program still shows what was found."""
-        try:
-            corpus.replay(self.candidate, steps)
-        except (Deviation, CandidateDied) as failure:
-            return signature(failure) == self._target
-        return False
-
     def _say(self, steps: list[Step]) -> str:
         """What a program shows, when it is played once more: its journal is there afterwards."""
         try:
@@ -217,11 +201,6 @@ class Finder:
         except (Deviation, CandidateDied) as failure:
             return " ".join(str(failure).split())
         return "seen once, not again: " + " / ".join(self._target or ())
-
-
-def signature(failure: Failure) -> Signature:
-    """What tells failures apart."""
-    return getattr(failure, "signature", (type(failure).__name__,))
 
 
 def run(

@@ -20,11 +20,10 @@ from mmap_spec.candidate import (
     Candidate,
     CandidateDied,
     Raised,
-    Remote,
     RemoteFile,
     Returned,
-    Session,
 )
+from mmap_spec.looks import look, shown
 from mmap_spec.model import Mapping, OneOf, Raises
 from mmap_spec.protocol import decode, encode
 from mmap_spec.remote import Descriptor
@@ -32,96 +31,6 @@ from mmap_spec.steps import MAKING, Step, short
 from mmap_spec.world import World
 
 TRUNCATION = "item slice store-item store-slice read write find move-source recovers again private"
-HELPERS = '''
-import os, sys, types, zlib
-look = types.ModuleType("mmap_spec_look")
-exec("""
-import os, zlib
-
-def by_slice(m, reach):
-    return zlib.crc32(m[:reach])
-
-def by_view(m, reach):
-    with memoryview(m) as view:
-        with view[:reach] as part:
-            return zlib.crc32(part)
-
-def by_read(m, reach):
-    position = m.tell()
-    if position > len(m):
-        return None
-    m.seek(0)
-    found = zlib.crc32(m.read(reach))
-    m.seek(position)
-    return found
-
-def refuses_close(m):
-    try:
-        m.close()
-    except BufferError:
-        return True
-    return False
-
-def attempt(function, *args):
-    try:
-        return function(*args)
-    except Exception as error:
-        return type(error).__name__
-
-def state(m, reach, exported):
-    if m.closed:
-        return ["closed"]
-    seen = ["open", attempt(len, m), attempt(m.tell)]
-    seen += [attempt(way, m, reach) for way in (by_slice, by_view, by_read)]
-    return seen + [attempt(refuses_close, m) if exported else True]
-
-def contents(descriptor, path):
-    if descriptor is None:
-        with open(path, "rb") as stream:
-            return stream.read()
-    size = os.fstat(descriptor).st_size
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, size, 0)
-    before = os.lseek(descriptor, 0, os.SEEK_CUR)  # Windows
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    found = os.read(descriptor, size)
-    os.lseek(descriptor, before, os.SEEK_SET)
-    return found
-
-def everything(maps, files):
-    seen = []
-    for descriptor, path in files:
-        found = contents(descriptor, path)
-        seen.append([len(found), zlib.crc32(found)])
-    try:
-        count = len(os.listdir("/proc/self/fd"))
-    except OSError:
-        count = None
-    if os.name == "nt":  # Wine shows this folder, in which its own descriptors come and go
-        count = None
-    return [state(*given) for given in maps], seen, count
-
-def fork(m, start, new, writes):
-    out, into = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(into, m[start : start + len(new)])
-            if writes:
-                m[start : start + len(new)] = new
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(into)
-    with os.fdopen(out, "rb") as stream:
-        seen = stream.read()
-    _, status = os.waitpid(child, 0)
-    if status:
-        raise ChildProcessError("the child ended with status %d" % status)
-    return seen
-""", look.__dict__)
-sys.modules["mmap_spec_look"] = look
-'''
 FORK = """
 out, into = os.pipe()
 if os.fork() == 0:
@@ -146,6 +55,15 @@ class Deviation(AssertionError):
         super().__init__(message)
         self.signature = signature
         self.harmless = harmless
+
+
+Signature = tuple[str, ...]
+Failure = Deviation | CandidateDied
+
+
+def signature(failure: Failure) -> Signature:
+    """What tells failures apart."""
+    return getattr(failure, "signature", (type(failure).__name__,))
 
 
 def agrees(expected: OneOf, outcome: Returned | Raised) -> bool:
@@ -210,7 +128,6 @@ class Lockstep:
         )
         self.steps: list[Step] = []
         candidate.reset()
-        self._look = self._helpers()
         self._opened: list[Opened] = []
         self._maps: list[Any] = []
         self._views: list[Any] = []
@@ -218,18 +135,6 @@ class Lockstep:
         self._fresh = False  # whether the last step has made a mapping
         self._outside: int | None = None  # descriptors that are not ours
         self._outside = self._descriptors(self._seen()[2])
-
-    def _helpers(self) -> Remote:
-        session = self.candidate.session
-        if "mmap_spec_look" not in session._modules:
-            session.send({"op": "run", "source": HELPERS, "names": {}}, "the helpers")
-        return session.module("mmap_spec_look", code="look")
-
-    def _help(self, name: str, *args: Any) -> Any:
-        """Call a helper, without a trace in the program."""
-        session = self.candidate.session
-        message, code = Session.call_message(self._look, name, args, {})
-        return session.send(message, code)
 
     # -- a step -------------------------------------------------------------
 
@@ -387,8 +292,7 @@ class Lockstep:
             write="pass" if model.readonly else write,
         )
         args = (mapping, start, new, not model.readonly)
-        message, _ = Session.call_message(self._look, "fork", args, {})
-        return self.candidate.session.perform(message, code, statement=True)
+        return shown(self.candidate.session, "fork", code, *args, statement=True)
 
     # -- the state ----------------------------------------------------------
 
@@ -415,7 +319,7 @@ class Lockstep:
             for number in self.world.live()
         ]
         files = [(descriptor, path) for _, descriptor, path in self._readable_files()]
-        value = self._help("everything", maps, files)
+        value = look(self.candidate.session, "everything", maps, files)
         maps_seen, files_seen, count = value["tuple"]
         return maps_seen, files_seen, count
 
@@ -451,7 +355,7 @@ class Lockstep:
 
     def _file_contents(self, number: int) -> bytes:
         here = next(entry for entry in self._readable_files() if entry[0] == number)
-        value = self._help("contents", here[1], here[2])
+        value = look(self.candidate.session, "contents", here[1], here[2])
         return bytes_of(value)
 
     def _compare_map(self, number: int, seen: list[Any]) -> Iterable[tuple[str, str]]:

@@ -177,6 +177,10 @@ class Session:
 
     # operations
 
+    def knows(self, name: str) -> bool:
+        """Whether this worker has been asked for that module."""
+        return name in self._modules
+
     def module(
         self, name: str, *, path: Sequence[str] = (), judged: bool = False, code: str | None = None
     ) -> Remote:

@@ -48,6 +48,11 @@ class Step:
         shown += [f"{key}={value}" for key, value in self.options]
         return f"{self.do} {self.on} ({', '.join(shown)})"
 
+    @classmethod
+    def of(cls, do: str, on: int = 0, *args: Any, **options: Any) -> Step:
+        """A step, written as a call."""
+        return cls(do, on, args, tuple(options.items()))
+
     def to_data(self) -> dict[str, Any]:
         """The step as TOML can hold it."""
         data: dict[str, Any] = {"do": self.do}

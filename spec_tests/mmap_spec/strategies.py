@@ -1,9 +1,12 @@
 """Generators: contents, integers, slices, needles, and the settings of every property.
 
-They construct valid values; what they leave out is said in their docstrings.
+They construct valid values; what they leave out is said in their docstrings.  They are kept:
+to build and check a strategy costs more than to draw from it.
 """
 
 from __future__ import annotations
+
+import functools
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -24,6 +27,7 @@ __all__ = [
 ]
 
 STEPS = 30  # of an example of a state machine
+FINDING = (Phase.explicit, Phase.generate)
 ALPHABET = b"ab\n\x00\xff"
 
 settings.register_profile(
@@ -34,14 +38,17 @@ settings.register_profile(
     deadline=None,
     print_blob=False,
     report_multiple_bugs=False,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    phases=(*FINDING, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
 
 
 def machine_settings() -> settings:
-    """The current profile's settings for a state machine: its examples are long, so fewer."""
-    return settings(settings.default, max_examples=30, stateful_step_count=STEPS)
+    """The current profile's settings for a state machine: its examples are long, so fewer.
+
+    They are not shrunk by what was drawn: steps are left out of the program (``reduce.py``).
+    """
+    return settings(settings.default, max_examples=30, stateful_step_count=STEPS, phases=FINDING)
 
 
 def edges(length: int, page: int = 4096) -> list[int]:
@@ -52,11 +59,13 @@ def edges(length: int, page: int = 4096) -> list[int]:
     )
 
 
+@functools.cache
 def integers_near(length: int, page: int = 4096) -> st.SearchStrategy[int]:
     """Integers around 0, the length, minus the length and the page, and any between."""
     return st.sampled_from(edges(length, page)) | st.integers(-length - 2, length + 2)
 
 
+@functools.cache
 def contents(min_size: int = 1, max_size: int = 300) -> st.SearchStrategy[bytes]:
     """Bytes for a mapping, seldom uniform; sizes in bytes."""
     return st.binary(min_size=min_size, max_size=max_size) | st.integers(min_size, max_size).map(
@@ -64,6 +73,7 @@ def contents(min_size: int = 1, max_size: int = 300) -> st.SearchStrategy[bytes]
     )
 
 
+@functools.cache
 def haystacks(min_size: int = 1, max_size: int = 60) -> st.SearchStrategy[bytes]:
     """Bytes of a small alphabet, so that matches, near matches and repetitions occur."""
     return st.lists(st.sampled_from(list(ALPHABET)), min_size=min_size, max_size=max_size).map(
@@ -91,11 +101,13 @@ def searches_in(draw: st.DrawFn, haystack: bytes) -> tuple[bytes, list[int]]:
     return haystack[start:stop], [bound - len(haystack) * from_end for bound in bounds]
 
 
+@functools.cache
 def indices(length: int) -> st.SearchStrategy[int]:
     """Valid indices of a sequence of ``length`` items, negative ones too."""
     return st.integers(-length, length - 1)
 
 
+@functools.cache
 def slices(length: int) -> st.SearchStrategy[slice]:
     """Slices with any bounds, out of range ones and None too, and any step but 0."""
     bound = st.none() | integers_near(length)

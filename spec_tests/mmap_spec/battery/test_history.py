@@ -6,6 +6,7 @@ that a known deviation does not hide the rest.
 """
 
 import dataclasses
+import functools
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from mmap_spec.alphabets import items, moving, programs, reading, searching, wri
 from mmap_spec.candidate import Remote
 from mmap_spec.clauses import clause
 from mmap_spec.lockstep import agrees
+from mmap_spec.looks import shape
 from mmap_spec.model import Access, File, Mapping, Raises, outcomes
 from mmap_spec.strategies import haystacks, pattern, slices
 
@@ -31,16 +33,14 @@ class Twin:
         expected = outcomes(getattr(self.model, name), *args)
         outcome = candidate.outcome(getattr(self.mapping, name), *args)
         assert agrees(expected, outcome), f"{name}{args}: expected {expected}, got {outcome}"
-        self.compare()
+        self.compare(candidate)
 
-    def compare(self):
+    def compare(self, candidate):
         """Length, position and contents are the model's; a closed mapping has none."""
         if not self.model.closed:
-            assert len(self.mapping) == len(self.model)
-            assert self.mapping.tell() == self.model.position
-            assert self.model.accepts(self.mapping[:]), (
-                f"contents differ from {self.model.contents}"
-            )
+            length, position, contents = shape(candidate.session, self.mapping)
+            assert (length, position) == (len(self.model), self.model.position)
+            assert self.model.accepts(contents), f"contents differ from {self.model.contents}"
 
     def compare_file(self):
         """The file holds what the model's file holds."""
@@ -61,6 +61,51 @@ def play(candidate, twin, steps):
         twin.perform(candidate, name, *args)
 
 
+# -- what is drawn ------------------------------------------------------------
+
+
+@functools.cache
+def file_like(candidate, length):
+    """Reads, writes and seeks of a map of so many bytes."""
+    return programs(reading(candidate, length), writing(candidate))
+
+
+@functools.cache
+def sequence(candidate, length):
+    """Indexing, slicing, assignment and move()."""
+    return programs(items(candidate, length), moving(candidate, length))
+
+
+@functools.cache
+def anything(candidate, length):
+    """All of them, and flush() and size()."""
+    every = reading(candidate, length), writing(candidate), items(candidate, length)
+    others = {"flush": st.tuples(), "size": st.tuples()}
+    return programs(*every, moving(candidate, length), others)
+
+
+@functools.cache
+def overlapping(candidate, offset, length):
+    """What is done to a whole file, around a part of it, and to that part."""
+    around = {"seek": st.tuples(st.integers(offset - 2, offset + length + 2))}
+    of_part = reading(candidate, length), writing(candidate), items(candidate, length)
+    return programs(around, writing(candidate)), programs(*of_part)
+
+
+@functools.cache
+def resizing(candidate):
+    """Lengths around one and two pages, never 0, with what reads and writes between."""
+    page = candidate.profile.page_size
+    size = st.integers(1, 3 * page) | st.sampled_from([1, page - 1, page, page + 1, 2 * page])
+    resize = {"resize": st.tuples(size)}
+    others = {"__getitem__": st.tuples(slices(page))}, writing(candidate)
+    kinds = []
+    for length in (1, page, 2 * page):
+        rest = *others, reading(candidate, length)
+        kinds.append(st.tuples(programs(resize), programs(resize, *rest), programs(*rest)))
+    return st.one_of(kinds).map(lambda parts: [step for part in parts for step in part])
+
+
 # -- the clauses --------------------------------------------------------------
 
 
@@ -69,7 +114,7 @@ def play(candidate, twin, steps):
 def test_file_like(candidate, data, draw):
     """Any sequence of reads, writes and seeks gives what a file of fixed size gives."""
     twin = of_file(candidate, data)
-    play(candidate, twin, draw.draw(programs(reading(candidate, len(data)), writing(candidate))))
+    play(candidate, twin, draw.draw(file_like(candidate, len(data))))
     twin.compare_file()
 
 
@@ -77,8 +122,8 @@ def test_file_like(candidate, data, draw):
 @given(data=haystacks(), draw=st.data())
 def test_sequence(candidate, data, draw):
     """Any sequence of indexing, slicing, assignment and move() gives what a bytearray gives."""
-    twin, length = of_file(candidate, data), len(data)
-    play(candidate, twin, draw.draw(programs(items(candidate, length), moving(candidate, length))))
+    twin = of_file(candidate, data)
+    play(candidate, twin, draw.draw(sequence(candidate, len(data))))
     twin.compare_file()
 
 
@@ -87,20 +132,8 @@ def test_sequence(candidate, data, draw):
 def test_search(candidate, data, draw):
     """Each search begins at the position of its moment and finds what is written by then."""
     twin = of_file(candidate, data)
-    searches = searching(candidate, data)
     others = reading(candidate, len(data)), writing(candidate, haystacks(0, 5))
-    play(candidate, twin, draw.draw(programs(searches, *others)))
-
-
-@st.composite
-def resizing(draw, candidate):
-    """Lengths around one and two pages, never 0, with what reads and writes between."""
-    page = candidate.profile.page_size
-    size = st.integers(1, 3 * page) | st.sampled_from([1, page - 1, page, page + 1, 2 * page])
-    resize, read = {"resize": st.tuples(size)}, {"__getitem__": st.tuples(slices(page))}
-    others = reading(candidate, draw(size)), writing(candidate), read
-    parts = st.tuples(programs(resize), programs(resize, *others), programs(*others))
-    return [step for part in draw(parts) for step in part]
+    play(candidate, twin, draw.draw(programs(searching(candidate, data), *others)))
 
 
 @clause("history.resize-file")
@@ -150,11 +183,8 @@ def test_exports(candidate, steps):
 @given(data=haystacks(), draw=st.data())
 def test_readonly(candidate, data, draw):
     """No sequence of operations changes a map of ACCESS_READ, or its file."""
-    twin, length = of_file(candidate, data, Access.READ), len(data)
-    others = {"flush": st.tuples(), "size": st.tuples()}
-    file_like = reading(candidate, length), writing(candidate)
-    sequence = items(candidate, length), moving(candidate, length)
-    play(candidate, twin, draw.draw(programs(*file_like, *sequence, others)))
+    twin = of_file(candidate, data, Access.READ)
+    play(candidate, twin, draw.draw(anything(candidate, len(data))))
     assert (twin.mapping[:], twin.file.contents()) == (data, data)
 
 
@@ -162,10 +192,8 @@ def test_readonly(candidate, data, draw):
 @given(data=haystacks(), draw=st.data())
 def test_copy_on_write(candidate, data, draw):
     """No sequence of operations on a map of ACCESS_COPY changes the file."""
-    twin, length = of_file(candidate, data, Access.COPY), len(data)
-    file_like = reading(candidate, length), writing(candidate)
-    sequence = items(candidate, length), moving(candidate, length)
-    play(candidate, twin, draw.draw(programs(*file_like, *sequence, {"flush": st.tuples()})))
+    twin = of_file(candidate, data, Access.COPY)
+    play(candidate, twin, draw.draw(anything(candidate, len(data))))
     assert twin.file.contents() == data
 
 
@@ -181,13 +209,11 @@ def test_two_maps(candidate, draw):
         Mapping.of_file(profile, data, 100, offset=offset),
         file,
     )
-    overlap = {"seek": st.tuples(st.integers(offset - 2, offset + 102))}
-    of_whole = programs(overlap, writing(candidate))
-    of_part = programs(reading(candidate, 100), writing(candidate), items(candidate, 100))
+    of_whole, of_part = overlapping(candidate, offset, 100)
     for twin, other, steps in [(whole, part, of_whole), (part, whole, of_part)] * 2:
         for name, args in draw.draw(steps):
             twin.perform(candidate, name, *args)
-            other.compare()
+            other.compare(candidate)
     whole.compare_file()
 
 
@@ -195,9 +221,7 @@ def test_two_maps(candidate, draw):
 @given(access=st.sampled_from(Access), data=haystacks(), draw=st.data())
 def test_closed(candidate, access, data, draw):
     """From close() on every further operation is refused, and the file stays."""
-    twin, length = of_file(candidate, data, access), len(data)
-    file_like = reading(candidate, length), writing(candidate)
-    steps = programs(*file_like, items(candidate, length))
+    twin, steps = of_file(candidate, data, access), anything(candidate, len(data))
     play(candidate, twin, draw.draw(steps))
     twin.perform(candidate, "close")
     for name, args in draw.draw(steps):
