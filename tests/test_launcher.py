@@ -351,6 +351,31 @@ def test_death(candidate, source, how):
     assert candidate.os.getpid() != first
 
 
+def test_another_follows(candidate):
+    """After a signal another child of the same process takes over, each time a fresh one."""
+    parent = candidate.os.getppid()
+    assert parent != os.getpid()
+    for _ in range(3):
+        with pytest.raises(CandidateDied, match="died by SIGKILL"):
+            candidate.run("import builtins, os; builtins.left = os.kill(os.getpid(), 9)")
+        candidate.reset()
+        assert candidate.run("result = 'left' in dir(__builtins__)") is False
+        assert candidate.os.getppid() == parent
+    candidate.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(parent, 0)
+
+
+def test_end_is_final_while_another_waits(candidate):
+    """Closed right after a death, before another worker is wanted, it leaves no process."""
+    parent = candidate.os.getppid()
+    with pytest.raises(CandidateDied):
+        candidate.run("import os; os.abort()")
+    candidate.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(parent, 0)
+
+
 def test_hang(started, interpreters):
     """A worker that does not answer in time is ended, and that is told apart from a crash."""
     interpreters(own={"command": [sys.executable], "timeout": 0.5})

@@ -23,6 +23,7 @@ from mmap_spec.candidate import LinkDied
 from mmap_spec.descriptors import Interpreter
 from mmap_spec.protocol import PROTOCOL, ProtocolError
 
+AGAIN = "again"  # asks the worker to let others follow it, where it can
 CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 # A worker on another machine: its source comes before the first request.  In these quotes any
@@ -42,6 +43,14 @@ def source_with(env: dict[str, str]) -> bytes:
     """The worker's source for another machine, to which no environment goes along."""
     first = f"import os; os.environ.update({env!r})\n"
     return first.encode() + Path(worker.__file__).read_bytes()
+
+
+def died_by(number: int) -> str:
+    """A death by a signal, by its name where it has one."""
+    try:
+        return f"died by {signal.Signals(number).name}"
+    except ValueError:
+        return f"died by signal {number}"
 
 
 class Watchdog(threading.Thread):
@@ -82,11 +91,11 @@ class PipeLink:
     ) -> None:
         env = {**dict(chosen.env), **env}
         sent = source_with(env) if chosen.elsewhere else b""
-        start = [START.format(len(sent))] if sent else [worker.__file__, folder]
-        command = [*chosen.command, *start]
+        start = [START.format(len(sent))] if sent else [worker.__file__, folder, AGAIN]
+        self._command = [*chosen.command, *start]
         try:
             self._process = subprocess.Popen(
-                command,
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -94,7 +103,7 @@ class PipeLink:
                 start_new_session=True,
             )
         except OSError as error:
-            raise CannotStart(f"{shlex.join(command)}: {error.strerror}") from None
+            raise CannotStart(f"{shlex.join(self._command)}: {error.strerror}") from None
         self._stdin: Any = self._process.stdin
         self._stdout: Any = self._process.stdout
         self._errors_from: Any = self._process.stderr
@@ -105,12 +114,17 @@ class PipeLink:
         self._drain.start()
         self._timeout = chosen.timeout
         self._watchdog = Watchdog(self._kill)
-        self.facts = self._hello(command, sent)
-        if core is not None and not chosen.elsewhere:
-            self.request({"id": 0, "op": "pin", "core": core, "cores": sorted(CORES)})
+        self._core = None if chosen.elsewhere else core
+        self.facts = self._hello(sent)
 
-    def _hello(self, command: list[str], sent: bytes) -> dict[str, Any]:
-        line = self._exchange(sent)
+    def _hello(self, sent: bytes) -> dict[str, Any]:
+        """What a worker says first; then it goes to its core."""
+        facts = self._facts(self._exchange(sent))
+        if self._core is not None:
+            self.request({"id": 0, "op": "pin", "core": self._core, "cores": sorted(CORES)})
+        return facts
+
+    def _facts(self, line: bytes) -> dict[str, Any]:
         try:
             hello = json.loads(line)
             if hello["protocol"] != PROTOCOL:
@@ -120,16 +134,24 @@ class PipeLink:
             said = line[:200].decode("utf-8", "replace").rstrip()
             how = f"it said {said!r} instead of hello" if said else self._post_mortem()
             self.close()
-            raise CannotStart(f"{shlex.join(command)}: {how}{self._last_words()}") from None
+            said = f"{shlex.join(self._command)}: {how}{self._last_words()}"
+            raise CannotStart(said) from None
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         line = self._exchange(json.dumps(message).encode("ascii") + b"\n")
         if not line.endswith(b"\n"):
             raise LinkDied(self._post_mortem(), self._watchdog.expired)
         try:
-            return dict(json.loads(line))
+            answer = dict(json.loads(line))
         except ValueError:
             raise ProtocolError(f"the worker said {line[:200]!r}") from None
+        if "died" in answer:
+            raise LinkDied(died_by(answer["died"]), follows=True)
+        return answer
+
+    def again(self) -> None:
+        """After a death that another worker follows: that one."""
+        self.facts = self._hello(b"\n")
 
     def _exchange(self, data: bytes) -> bytes:
         self._watchdog.arm(self._timeout)
@@ -154,12 +176,7 @@ class PipeLink:
         except subprocess.TimeoutExpired:
             self._kill()
             return "closed its output, but did not end"
-        if status >= 0:
-            return f"exited with status {status}"
-        try:
-            return f"died by {signal.Signals(-status).name}"
-        except ValueError:
-            return f"died by signal {-status}"
+        return f"exited with status {status}" if status >= 0 else died_by(-status)
 
     def _last_words(self) -> str:
         self._drain.join(timeout=1)
@@ -200,6 +217,10 @@ class InProcessLink:
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         return dict(json.loads(self._worker.answer(json.dumps(message).encode("ascii"))))
+
+    def again(self) -> None:
+        """Never called: a death here ends everything."""
+        raise NotImplementedError
 
     def close(self) -> None:
         self._worker.op_reset({})

@@ -23,6 +23,9 @@ class Link(Protocol):
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send one request, wait for its answer; raises LinkDied."""
 
+    def again(self) -> None:
+        """Use the worker that follows one that has died."""
+
     def close(self) -> None:
         """End the worker."""
 
@@ -36,12 +39,16 @@ def failure(details: dict[str, Any]) -> Exception:
 
 
 class LinkDied(Exception):
-    """The worker is gone: ``how`` says by what; ``hung`` if it was ended by us."""
+    """The worker is gone: ``how`` says by what; ``hung`` if it was ended by us.
 
-    def __init__(self, how: str, hung: bool = False) -> None:
+    ``follows``: the link has another one.
+    """
+
+    def __init__(self, how: str, hung: bool = False, follows: bool = False) -> None:
         super().__init__(how)
         self.how = how
         self.hung = hung
+        self.follows = follows
 
 
 class Session:
@@ -52,6 +59,7 @@ class Session:
         self.judged_name = module
         self._path = list(path)
         self.link: Link | None = None
+        self._next: Link | None = None  # with a worker that follows one that has died
         self.journal: list[program.Step] = []
         self.starts = 0
         self.examples = 0
@@ -68,16 +76,21 @@ class Session:
         self._methods.clear()
         self._modules.clear()
         self._forgotten.clear()
-        self.link = self._start()
+        self.link, self._next = self._next, None
+        if self.link is None:
+            self.link = self._start()
+        else:
+            self.link.again()
         self.starts += 1
         self.module(self.judged_name, path=self._path, judged=True, code="mmap")
         return self.link.facts
 
     def close(self) -> None:
-        """End the worker, if there is one."""
-        if self.link is not None:
-            link, self.link = self.link, None
-            link.close()
+        """End the worker, and one that would follow it."""
+        links, self.link, self._next = (self.link, self._next), None, None
+        for link in links:
+            if link is not None:
+                link.close()
 
     def reset(self) -> None:
         """A fresh example: no object, descriptor, file or journal of the last one."""
@@ -116,7 +129,10 @@ class Session:
         try:
             answer = self.link.request(message)
         except LinkDied as death:
-            self.close()
+            if death.follows:
+                self.link, self._next = None, self.link
+            else:
+                self.close()
             kind = CandidateHung if death.hung else CandidateDied
             raise kind(death.how, text_of(code)) from None
         if "error" in answer:

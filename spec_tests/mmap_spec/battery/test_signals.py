@@ -377,14 +377,14 @@ def test_sent_to_thread(candidate, name):
 import os, signal, threading, time
 called, over = [], threading.Event()
 signal.signal(signal.{name}, lambda number, frame: called.append(number))
-m = mmap.mmap(-1, 4 << 20)
+m = mmap.mmap(-1, 1 << 20)
 def search():
     while not over.is_set():
         m.find(b"x")
         os.stat(".")  # where any interpreter lets others run
 thread = threading.Thread(target=search)
 thread.start()
-end = time.monotonic() + 15
+end = time.monotonic() + 10
 for count in range(1, 11):
     signal.pthread_kill(thread.ident, signal.{name})
     while len(called) < count and time.monotonic() < end:
