@@ -9,6 +9,7 @@ import functools
 import os
 import shlex
 import time
+import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 # -- running ----------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
+    """A warning of the host is an error of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -299,6 +299,7 @@ class Worker(object):
         self.pid = os.getpid()
         self.home = os.getcwd()
         self.root = None
+        self.used = False  # whether there may be anything in it
         self.baseline = None
         self.cores = None  # (the core shared with the host, all that programs may use)
         self.operations = {
@@ -496,6 +497,7 @@ class Worker(object):
         for name, value in request.get("names", {}).items():
             namespace[name] = self.decode(value)
         self.namespaces.append(namespace)
+        self.used = True
         if self.cores is not None:
             os.sched_setaffinity(0, self.cores[1])
         try:
@@ -612,11 +614,12 @@ class Worker(object):
         if self.root is None:
             self.root = new_folder(self.folder)
         os.chdir(self.root)
+        self.used = True
 
     def leave(self):
         """Empty the example's folder."""
         del self.files[:]
-        if self.root is None:
+        if self.root is None or not self.used:
             return
         os.chdir(self.home)  # a program may have gone elsewhere
         for name in os.listdir(self.root):
@@ -627,6 +630,7 @@ class Worker(object):
                 if os.path.islink(path) or not os.path.isdir(path):
                     raise
                 remove_tree(path)
+        self.used = False
 
     def end(self):
         """Remove the folder that the examples used."""
