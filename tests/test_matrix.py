@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,21 @@ def test_stream_of_an_absent_candidate(tmp_path):
 def test_severity():
     """Wrong usage says most, then not started, then red."""
     assert sorted([2, 0, 3, 1], key=runs.severity) == [0, 1, 3, 2]
+
+
+def test_what_is_shared():
+    """Of runs that share something one goes at a time, while others overtake it."""
+    shared = {"a": "server", "b": "server", "c": "", "d": ""}
+    planned = [runs.Run(name, (), shares) for name, shares in shared.items()]
+    crew = runs.Crew(planned, lambda run: None)
+    a, c, d, b = planned[0], planned[2], planned[3], planned[1]
+    assert [crew._take(), crew._take(), crew._take()] == [a, c, d]
+    waiting = ThreadPoolExecutor(1)
+    taken = waiting.submit(crew._take)
+    crew._give_back(c)
+    with pytest.raises(TimeoutError):
+        taken.result(timeout=0.2)
+    crew._give_back(a)
+    assert taken.result(timeout=10) == b
+    assert crew._take() is None
+    waiting.shutdown()

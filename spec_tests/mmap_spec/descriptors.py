@@ -243,6 +243,7 @@ class Interpreter:
     timeout: float = 30.0
     env: tuple[tuple[str, str], ...] = ()
     recipe: str = ""  # by which it is fetched
+    shares: str = ""  # what it has in common with others, so that one waits for the other
 
     @property
     def elsewhere(self) -> bool:

@@ -85,6 +85,7 @@ def from_entry(name: str, entry: dict[str, Any]) -> Interpreter:
         float(entry.get("timeout", Interpreter.timeout)),
         tuple((key, os.path.expanduser(value)) for key, value in entry.get("env", {}).items()),
         entry.get("fetch", {}).get("recipe", ""),
+        entry.get("shares", ""),
     )
 
 

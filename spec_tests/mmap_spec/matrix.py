@@ -145,7 +145,7 @@ def planned_run(row: Row, filters: Sequence[str], scratch: Path) -> runs.Run:
     """The run of one row; it writes beside the results, not among them."""
     files = [f"--report={scratch / row.path.name}", f"--progress={row.tally}"]
     arguments = (str(runs.BATTERY), f"--impl={row.name}", "-n0", *filters, *files)
-    return runs.Run(row.name, arguments)
+    return runs.Run(row.name, arguments, row.spec.interpreter.shares if row.spec else "")
 
 
 def take(row: Row, ended: runs.Ended, scratch: Path) -> None:

@@ -28,10 +28,14 @@ PATIENCE = 20  # seconds that an interrupted run has to put its workers away
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One candidate to be judged: its name, and the arguments of its pytest."""
+    """One candidate to be judged: its name, and the arguments of its pytest.
+
+    Runs that name the same thing as shared are not judged at the same time.
+    """
 
     name: str
     arguments: tuple[str, ...]
+    shares: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,20 +121,19 @@ def side_by_side(
 
 
 class Crew:
-    """Threads that take one run after another from a queue."""
+    """Threads that take one run after another, in order, but none that shares what is in use."""
 
     def __init__(self, runs: Iterable[Run], begun: Callable[[Run], None]) -> None:
-        self._waiting: queue.SimpleQueue[Run] = queue.SimpleQueue()
+        self._waiting = list(runs)
+        self._runs = len(self._waiting)
+        self._used: set[str] = set()
+        self._given_back = threading.Condition()
         self._ended: queue.SimpleQueue[Ended | BaseException] = queue.SimpleQueue()
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self._begun = begun
-        self._runs = 0
-        for run in runs:
-            self._waiting.put(run)
-            self._runs += 1
 
     def start(self, jobs: int) -> None:
         """As many threads as may run side by side; the n-th keeps to the n-th core."""
@@ -152,6 +155,9 @@ class Crew:
         with self._lock:
             self._stopped = True
             children = list(self._children)
+        with self._given_back:
+            self._waiting.clear()
+            self._given_back.notify_all()
         for child in children:
             child.send_signal(signal.SIGTERM)
         for child in children:
@@ -160,19 +166,34 @@ class Crew:
             thread.join()
 
     def _work(self, core: int) -> None:
-        while True:
-            try:
-                run = self._waiting.get_nowait()
-            except queue.Empty:
-                return
+        while (run := self._take()) is not None:
             try:
                 ended = self._judge(run, core)
             except BaseException as error:
                 self._ended.put(error)
                 return
+            finally:
+                self._give_back(run)
             if ended is None:
                 return
             self._ended.put(ended)
+
+    def _take(self) -> Run | None:
+        """The next run that can begin; waits where all that are left share what is in use."""
+        with self._given_back:
+            while self._waiting:
+                for run in self._waiting:
+                    if run.shares not in self._used:
+                        self._waiting.remove(run)
+                        self._used |= {run.shares} - {""}
+                        return run
+                self._given_back.wait()
+        return None
+
+    def _give_back(self, run: Run) -> None:
+        with self._given_back:
+            self._used.discard(run.shares)
+            self._given_back.notify_all()
 
     def _judge(self, run: Run, core: int) -> Ended | None:
         """One run to its end; None if everything was stopped."""
