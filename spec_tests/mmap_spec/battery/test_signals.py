@@ -374,17 +374,18 @@ def test_stack_overflow(candidate):
 def test_sent_to_thread(candidate, name):
     """A signal that is sent to a thread in the middle of a search is handled each time."""
     prelude = f"""
-import os, signal, threading, time
+import os, signal, sys, threading, time
+sys.setswitchinterval(1e-5)  # older releases look for signals only when they switch
 called, over = [], threading.Event()
 signal.signal(signal.{name}, lambda number, frame: called.append(number))
-m = mmap.mmap(-1, 1 << 20)
+m = mmap.mmap(-1, 4 << 20)
 def search():
     while not over.is_set():
         m.find(b"x")
         os.stat(".")  # where any interpreter lets others run
 thread = threading.Thread(target=search)
 thread.start()
-end = time.monotonic() + 10
+end = time.monotonic() + 15
 for count in range(1, 11):
     signal.pthread_kill(thread.ident, signal.{name})
     while len(called) < count and time.monotonic() < end:
