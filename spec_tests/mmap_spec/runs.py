@@ -127,10 +127,9 @@ class Crew:
         self._waiting = list(runs)
         self._runs = len(self._waiting)
         self._used: set[str] = set()
-        self._given_back = threading.Condition()
         self._ended: queue.SimpleQueue[Ended | BaseException] = queue.SimpleQueue()
         self._children: set[subprocess.Popen[bytes]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # notified when a run has given back what it shares
         self._stopped = False
         self._threads: list[threading.Thread] = []
         self._begun = begun
@@ -154,10 +153,9 @@ class Crew:
         """Stop what still runs, and wait for it."""
         with self._lock:
             self._stopped = True
-            children = list(self._children)
-        with self._given_back:
             self._waiting.clear()
-            self._given_back.notify_all()
+            self._lock.notify_all()
+            children = list(self._children)
         for child in children:
             child.send_signal(signal.SIGTERM)
         for child in children:
@@ -180,20 +178,20 @@ class Crew:
 
     def _take(self) -> Run | None:
         """The next run that can begin; waits where all that are left share what is in use."""
-        with self._given_back:
+        with self._lock:
             while self._waiting:
                 for run in self._waiting:
                     if run.shares not in self._used:
                         self._waiting.remove(run)
                         self._used |= {run.shares} - {""}
                         return run
-                self._given_back.wait()
+                self._lock.wait()
         return None
 
     def _give_back(self, run: Run) -> None:
-        with self._given_back:
+        with self._lock:
             self._used.discard(run.shares)
-            self._given_back.notify_all()
+            self._lock.notify_all()
 
     def _judge(self, run: Run, core: int) -> Ended | None:
         """One run to its end; None if everything was stopped."""
