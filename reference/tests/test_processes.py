@@ -34,6 +34,7 @@ file = tempfile.TemporaryFile()
 def lost(size=8192):
     os.ftruncate(file.fileno(), size)
     m = mmap(file.fileno(), 0)
+    len(m)      # the first operation looks after our handlers
     os.ftruncate(file.fileno(), 0)
     return m
 def fails(call, *args):
@@ -78,6 +79,46 @@ lost()
 assert fails(m.read)
 os.kill(os.getpid(), signal.SIGBUS)
 assert called == [signal.SIGBUS] * 2
+"""
+    run_python(FAULT + program)
+
+
+# Operations that touch memory; each is the first one of a map.
+FIRST = [
+    "m[0]",
+    "m[:3]",
+    "m[::2]",
+    "m.__setitem__(0, 1)",
+    "m.__setitem__(slice(3), b'abc')",
+    "next(iter(m))",
+    "b'a' in m",
+    "m.read()",
+    "m.read_byte()",
+    "m.readline()",
+    "m.write(b'abc')",
+    "m.write_byte(1)",
+    "m.find(b'abc')",
+    "m.rfind(b'abc')",
+    "m.move(0, 1, 3)",
+]
+
+
+@guarantee(14)
+def test_handler_that_was_replaced_before_the_first_operation(run_python):
+    """Whatever touches a map first puts our handler back."""
+    program = f"""
+called = []
+def replaced():
+    os.ftruncate(file.fileno(), 8192)
+    m = mmap(file.fileno(), 0)
+    signal.signal(signal.SIGBUS, lambda *args: called.append(args[0]))
+    os.ftruncate(file.fileno(), 0)
+    return m
+for first in {FIRST}:
+    m = replaced()
+    assert fails(lambda: eval(first)) and not called, first
+os.kill(os.getpid(), signal.SIGBUS)
+assert called == [signal.SIGBUS]
 """
     run_python(FAULT + program)
 

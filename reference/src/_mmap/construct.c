@@ -87,9 +87,13 @@ check_file(struct construction *what)
     return fit_to_file(what, info.size);
 }
 
-/* Map it; nobody gets memory that is not guarded. */
+/* Map it.  What others did to our handler since it was installed is not asked
+   here where all that can happen is that the memory is lost (`ask_later`):
+   the system takes as long to answer as for four small reads, and whoever
+   touches the memory asks. */
 static int
-map_guarded(const struct construction *what, struct os_mapping *map)
+map_guarded(const struct construction *what, struct os_mapping *map,
+            bool *ask_later)
 {
     struct os_request request = {
         .fd = OS_IS_NO_FILE(what->fileno) ? OS_NO_FILE : what->fileno,
@@ -100,14 +104,16 @@ map_guarded(const struct construction *what, struct os_mapping *map)
         .keep_file = what->track_file,
         .tag = what->tag,
     };
-    int error = guard_install(os_risk_of(&request));
+    enum os_risk risk = os_risk_of(&request);
+    *ask_later = risk == OS_MAY_BE_LOST;
+    int error = guard_install(*ask_later ? OS_NO_RISK : risk);
     return error != 0 ? error : os_map(&request, map);
 }
 
 /* The object takes over the mapping. */
 static PyObject *
 wrap(PyTypeObject *type, const struct construction *what,
-     struct os_mapping *map)
+     struct os_mapping *map, bool ask_later)
 {
     MmapObject *self = (MmapObject *)type->tp_alloc(type, 0);
     if (self == NULL) {
@@ -116,6 +122,9 @@ wrap(PyTypeObject *type, const struct construction *what,
     }
     self->map = *map;
     hold_init(&self->hold);
+    if (ask_later) {
+        hold_shut(&self->hold);
+    }
     self->access = what->access;
     self->anonymous = OS_IS_NO_FILE(what->fileno);
     self->track_file = what->track_file;
@@ -126,6 +135,7 @@ static PyObject *
 construct(PyTypeObject *type, struct construction *what)
 {
     struct os_mapping map;
+    bool ask_later;
     const char *problem;
     int error = 0;
 
@@ -133,13 +143,13 @@ construct(PyTypeObject *type, struct construction *what)
     Py_BEGIN_ALLOW_THREADS
     problem = check_file(what);
     if (problem == NULL) {
-        error = map_guarded(what, &map);
+        error = map_guarded(what, &map, &ask_later);
     }
     Py_END_ALLOW_THREADS
     if (problem != NULL) {
         return raise_value(problem);
     }
-    return error != 0 ? raise_os(error) : wrap(type, what, &map);
+    return error != 0 ? raise_os(error) : wrap(type, what, &map, ask_later);
 }
 
 PyObject *

@@ -79,10 +79,13 @@ close_lock_held(MmapObject *self)
 PyObject *
 mmap_close(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
+    MmapObject *self = (MmapObject *)op;
     PyObject *result;
 
-    MMAP_LOCK_FOR(op, HOLD_REPLACE);
-    result = close_lock_held((MmapObject *)op);
+    MMAP_LOCK(op);
+    hold_open(&self->hold);     /* to close it, nothing need be guarded */
+    mmap_wait(self, HOLD_REPLACE);
+    result = close_lock_held(self);
     MMAP_UNLOCK();
     return result;
 }

@@ -122,7 +122,7 @@ long_line_lock_held(MmapObject *self)
     if (line == NULL) {
         return NULL;
     }
-    hold_wait(&self->hold, HOLD_CHANGE);
+    mmap_wait(self, HOLD_CHANGE);
     bool taken = false;
     if (!is_closed(self) && size <= remaining(self)) {
         error = touch_take_line(self,
@@ -146,7 +146,7 @@ readline_far(MmapObject *self)
     if (line != NULL || PyErr_Occurred()) {
         return line;
     }
-    hold_wait(&self->hold, HOLD_CHANGE);
+    mmap_wait(self, HOLD_CHANGE);
     return line_size_lock_held(self, PY_SSIZE_T_MAX, &size) < 0
         ? NULL : mmap_take_lock_held(self, size);
 }

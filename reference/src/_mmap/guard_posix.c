@@ -442,7 +442,7 @@ signals_of(enum os_risk risk)
 }
 
 /* Was everything installed once?  From then on the system is asked about no
-   more than what counts: each question takes as long as four small reads. */
+   more than what counts. */
 static atomic_bool was_installed;
 
 int

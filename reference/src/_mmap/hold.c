@@ -17,6 +17,26 @@ hold_init(struct hold *hold)
 }
 
 void
+hold_shut(struct hold *hold)
+{
+    atomic_store(&hold->users, HOLD_SHUT);
+}
+
+bool
+hold_is_shut(struct hold *hold)
+{
+    return atomic_load(&hold->users) == HOLD_SHUT;
+}
+
+void
+hold_open(struct hold *hold)
+{
+    if (hold_is_shut(hold)) {
+        atomic_store(&hold->users, 0);
+    }
+}
+
+void
 hold_fini(struct hold *hold)
 {
     if (hold->gate != NULL) {

@@ -33,9 +33,12 @@ enum hold_mode {
     HOLD_REPLACE,
 };
 
+#define HOLD_SHUT (-1)
+
 struct hold {
     /* Written without the lock when an operation ends. */
-    atomic_int users;           /* operations under way, of any mode */
+    atomic_int users;           /* operations under way, of any mode; or
+                                   HOLD_SHUT */
     atomic_int readers;
     atomic_bool changing;
     atomic_bool replacing;
@@ -46,6 +49,12 @@ struct hold {
 
 /* Nobody uses the memory, and nobody ever did. */
 void hold_init(struct hold *hold);
+
+/* Say that it is not free, until hold_open(): so the first operation of all
+   is noticed, and the others pay nothing for it. */
+void hold_shut(struct hold *hold);
+bool hold_is_shut(struct hold *hold);
+void hold_open(struct hold *hold);
 void hold_fini(struct hold *hold);
 
 /* Hold the memory.  False where that is not possible at once: then keep the
@@ -65,14 +74,6 @@ static inline bool
 hold_is_free(struct hold *hold)
 {
     return atomic_load_explicit(&hold->users, memory_order_acquire) == 0;
-}
-
-static inline void
-hold_wait(struct hold *hold, enum hold_mode mode)
-{
-    if (!hold_is_free(hold)) {
-        hold_wait_for_others(hold, mode);
-    }
 }
 
 #endif

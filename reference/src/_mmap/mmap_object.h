@@ -32,9 +32,23 @@ typedef struct {
    under way.  Ends with MMAP_UNLOCK(). */
 #define MMAP_LOCK_FOR(self, mode) \
     MMAP_LOCK(self); \
-    hold_wait(&((MmapObject *)(self))->hold, mode)
+    mmap_wait((MmapObject *)(self), mode)
 
 /* In object.c. */
+
+/* What mmap_wait does where the memory is not free: wait for others, or,
+   before the first operation on a map, see to it that it is guarded. */
+void mmap_wait_rarely(MmapObject *self, enum hold_mode mode);
+
+/* Let go of the lock until the mode goes together with what is under way;
+   check everything afterwards. */
+static inline void
+mmap_wait(MmapObject *self, enum hold_mode mode)
+{
+    if (!hold_is_free(&self->hold)) {
+        mmap_wait_rarely(self, mode);
+    }
+}
 
 /* Make the type for a module; a new reference, or NULL. */
 PyTypeObject *mmap_make_type(PyObject *module);

@@ -5,8 +5,21 @@
 
 #include "byte_objects.h"
 #include "errors.h"
+#include "guard.h"
 #include "memory.h"
 #include "touch.h"
+
+void
+mmap_wait_rarely(MmapObject *self, enum hold_mode mode)
+{
+    if (hold_is_shut(&self->hold)) {
+        /* Somebody may have replaced our handler since it was installed; to
+           put it back cannot fail. */
+        (void)guard_install(OS_MAY_BE_LOST);
+        hold_open(&self->hold);
+    }
+    hold_wait_for_others(&self->hold, mode);
+}
 
 int
 mmap_check_open(MmapObject *self)

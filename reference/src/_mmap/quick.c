@@ -9,7 +9,7 @@ PyObject *
 quick_after_wait(MmapObject *self, enum hold_mode mode,
                  quick_operation operation, Py_ssize_t argument)
 {
-    hold_wait_for_others(&self->hold, mode);
+    mmap_wait_rarely(self, mode);
     return operation(self, argument);
 }
 

@@ -19,7 +19,7 @@
 /* A method, from when it has the lock; `argument` is what was converted. */
 typedef PyObject *(*quick_operation)(MmapObject *self, Py_ssize_t argument);
 
-/* Wait as hold_wait does, then do it. */
+/* Wait as mmap_wait does, then do it. */
 PyObject *quick_after_wait(MmapObject *self, enum hold_mode mode,
                            quick_operation operation, Py_ssize_t argument);
 

@@ -16,7 +16,7 @@
 QUICK_RARE static Py_ssize_t
 await_length(MmapObject *self)
 {
-    hold_wait(&self->hold, HOLD_KEEP);
+    mmap_wait(self, HOLD_KEEP);
     if (is_closed(self)) {
         (void)raise_closed();
         return -1;
