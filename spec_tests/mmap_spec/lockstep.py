@@ -30,7 +30,11 @@ from mmap_spec.remote import Descriptor
 from mmap_spec.steps import MAKING, Step, short
 from mmap_spec.world import World
 
-TRUNCATION = "item slice store-item store-slice read write find move-source recovers again private"
+TRUNCATION = " ".join(
+    f"faults.truncated-{what}"
+    for what in "item slice store-item store-slice read write find move-source recovers again"
+    " private".split()
+)
 FORK = """
 out, into = os.pipe()
 if os.fork() == 0:
@@ -91,7 +95,7 @@ def brief(expected: OneOf) -> str:
 
 def hardened(candidate: Candidate) -> bool:
     """Whether a file may become shorter under a map: no clause of that is a known deviation."""
-    return not any(candidate.avoids(f"faults.truncated-{name}") for name in TRUNCATION.split())
+    return not candidate.avoids(TRUNCATION)
 
 
 @functools.lru_cache(maxsize=256)

@@ -12,10 +12,7 @@ from mmap_spec.remote import Remote
 from mmap_spec.session import Session
 
 MODULE = "mmap_spec_look"
-HELPERS = '''
-import os, sys, types, zlib
-look = types.ModuleType("mmap_spec_look")
-exec("""
+FUNCTIONS = """
 import os, zlib
 
 def by_slice(m, reach):
@@ -102,9 +99,13 @@ def fork(m, start, new, writes):
     if status:
         raise ChildProcessError("the child ended with status %d" % status)
     return seen
-""", look.__dict__)
-sys.modules["mmap_spec_look"] = look
-'''
+"""
+HELPERS = f"""
+import sys, types
+look = types.ModuleType({MODULE!r})
+exec({FUNCTIONS!r}, look.__dict__)
+sys.modules[look.__name__] = look
+"""
 
 
 def looking(session: Session) -> Remote:

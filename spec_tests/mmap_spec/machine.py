@@ -110,7 +110,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """A map, and its file."""
-        for action in [self.make_file, self.map_file] if self.of_file else [self.make_memory]:
+        for action in [self.make_file, self.map_file] if self.of_file else [self.new_memory]:
             self.take(data.draw(drawn(action)))
 
     @rule(data=st.data())
@@ -130,10 +130,6 @@ class Machine(RuleBasedStateMachine):
         return step
 
     # -- what the actions use -----------------------------------------------
-
-    def avoids(self, clauses: str) -> bool:
-        """Whether one of the clauses is a known deviation, whose hazard is left out."""
-        return any(map(self.avoiding.avoids, clauses.split()))
 
     def open_maps(self) -> list[int]:
         return [n for n in self.world.live() if not self.world.maps[n].closed]
@@ -184,7 +180,17 @@ class Machine(RuleBasedStateMachine):
         extra = pick(draw, [0, 0, self.candidate.profile.granularity])
         return Step.of("file", 0, pattern(extra + self.size(draw)))
 
-    def make_map(self, draw: Draw) -> Step:
+    def with_trackfd(self, draw: Draw, options: dict[str, Any]) -> dict[str, Any]:
+        if self.candidate.profile.api >= (3, 13) and draw(st.integers(0, 7)) == 7:
+            return {**options, "trackfd": draw(st.booleans())}
+        return options
+
+    def map_file(self, draw: Draw) -> Step:
+        """The first map, of a whole file."""
+        return Step.of("map", 0, 0, **self.with_trackfd(draw, pick(draw, self.of_file)))
+
+    @action(2, lambda self: self.of_file and self.has_room() and self.descriptors())
+    def new_map(self, draw: Draw) -> Step:
         number = pick(draw, self.descriptors())
         size = self.world.descriptors[number].entry.file.size
         granule = self.candidate.profile.granularity
@@ -200,26 +206,10 @@ class Machine(RuleBasedStateMachine):
             options["offset"] = offset
         return Step.of("map", number, length, **self.with_trackfd(draw, options))
 
-    def make_memory(self, draw: Draw) -> Step:
-        options = dict(pick(draw, self.of_memory))
-        return Step.of("anonymous", 0, pattern(self.size(draw)), **self.with_trackfd(draw, options))
-
-    def with_trackfd(self, draw: Draw, options: dict[str, Any]) -> dict[str, Any]:
-        if self.candidate.profile.api >= (3, 13) and draw(st.integers(0, 7)) == 7:
-            return {**options, "trackfd": draw(st.booleans())}
-        return options
-
-    def map_file(self, draw: Draw) -> Step:
-        """The first map, of a whole file."""
-        return Step.of("map", 0, 0, **self.with_trackfd(draw, pick(draw, self.of_file)))
-
-    @action(2, lambda self: self.of_file and self.has_room() and self.descriptors())
-    def new_map(self, draw: Draw) -> Step:
-        return self.make_map(draw)
-
     @action(1, lambda self: self.of_memory and self.has_room())
     def new_memory(self, draw: Draw) -> Step:
-        return self.make_memory(draw)
+        options = dict(pick(draw, self.of_memory))
+        return Step.of("anonymous", 0, pattern(self.size(draw)), **self.with_trackfd(draw, options))
 
     # -- methods ------------------------------------------------------------
 
@@ -255,7 +245,7 @@ class Machine(RuleBasedStateMachine):
 
     @action(1, has_maps)
     def iterate_or_enter(self, draw: Draw) -> Step:
-        joined = [] if self.avoids("iteration.bytes iteration.join") else ["joined"]
+        joined = [] if self.avoiding.avoids("iteration.bytes iteration.join") else ["joined"]
         name = pick(draw, [*joined, "__enter__"])
         return Step.of(name, self.some_map(draw))
 
@@ -282,10 +272,10 @@ class Machine(RuleBasedStateMachine):
         if mapping.closed:
             return False
         if mapping.file is not None and not mapping.shared:
-            return self.avoids("resize.private-file-shrink resize.private-file-growth")
+            return self.avoiding.avoids("resize.private-file-shrink resize.private-file-growth")
         grows = mapping.file is None and mapping.shared and size > len(mapping)
         names = "resize.shared-anonymous-growth resize.shared-anonymous-growth-in-page"
-        return grows and self.avoids(names)
+        return grows and self.avoiding.avoids(names)
 
     # -- the end of things --------------------------------------------------
 

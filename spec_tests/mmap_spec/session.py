@@ -76,11 +76,12 @@ class Session:
         self._methods.clear()
         self._modules.clear()
         self._forgotten.clear()
-        self.link, self._next = self._next, None
-        if self.link is None:
-            self.link = self._start()
+        following, self._next = self._next, None
+        if following is None:
+            following = self._start()
         else:
-            self.link.again()
+            following.again()
+        self.link = following
         self.starts += 1
         self.module(self.judged_name, path=self._path, judged=True, code="mmap")
         return self.link.facts

@@ -281,8 +281,11 @@ def test_large_lines(candidate):
         size, half = 1200000, 600000
         m = mmap.mmap(-1, size)
         kinds = [b"x" * half + b"\\n" + b"x" * (size - half - 1), b"x" * (size - 1) + b"\\n"]
+        readers = [1, 2]
         def write():
-            for i in range(30):
+            for i in range(100):
+                if not readers:
+                    break
                 m[:] = kinds[i % 2]
         def read():
             seen = []
@@ -290,6 +293,7 @@ def test_large_lines(candidate):
                 m.seek(0)
                 line = m.readline()
                 seen.append((len(line), line.find(b"\\n"), line.count(b"x")))
+            readers.pop()
             return seen
         m[:] = kinds[0]
         seen = together(read, write, read, write)
@@ -446,7 +450,7 @@ m = mmap.mmap(-1, 2 * half)
 done = []
 def change():
     try:
-        for i in range(1, 50):
+        for i in range(1, 25):
             m.seek(low)
             new = bytes([i]) * half
             CHANGE
@@ -596,8 +600,11 @@ def test_large_line(candidate):
         kinds = [b"x" * half + b"\\n" + b"x" * (half - 1), b"x" * (size - 1) + b"\\n"]
         m = mmap.mmap(-1, size)
         m[:] = kinds[0]
+        readers = [1]
         def write():
-            for i in range(1, 13):
+            for i in range(1, 25):
+                if not readers:
+                    break
                 m[:] = kinds[i % 2]
         def read():
             seen = []
@@ -605,6 +612,7 @@ def test_large_line(candidate):
                 m.seek(0)
                 line = m.readline()
                 seen.append((len(line), line.find(b"\\n")))
+            readers.pop()
             return seen
         result = sorted(set(together(read, write)[0]))
         """
