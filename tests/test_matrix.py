@@ -11,6 +11,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from judging import DEADLINE, TESTS, environment, mmap_spec_command, write_impl
@@ -298,6 +299,19 @@ def test_stream_of_an_absent_candidate(tmp_path):
 def test_severity():
     """Wrong usage says most, then not started, then red."""
     assert sorted([2, 0, 3, 1], key=runs.severity) == [0, 1, 3, 2]
+
+
+def test_what_begins_first(ground):
+    """Runs that cannot be side by side, then those of unknown length, then the longest."""
+    seconds = {"short": 10, "wine": 20, "new": None, "long": 50}
+    rows = []
+    for name, last in seconds.items():
+        row = matrix.Row(name, ground / f"{name}.jsonl")
+        row.spec = SimpleNamespace(interpreter=SimpleNamespace(shares="server" * (name == "wine")))
+        row.judged = last and SimpleNamespace(foot={"seconds": last})
+        rows.append(row)
+    ordered = sorted(rows, key=matrix.urgency, reverse=True)
+    assert [row.name for row in ordered] == ["wine", "new", "long", "short"]
 
 
 def test_what_is_shared():

@@ -100,7 +100,7 @@ def run(rows: list[Row], filters: Sequence[str], jobs: int, console: Console) ->
     status = max((kept(row) for row in rows), key=runs.severity, default=GREEN)
     with tempfile.TemporaryDirectory(prefix="mmap-spec-matrix-") as scratch:
         planned = []
-        for row in sorted(waiting.values(), key=duration, reverse=True):
+        for row in sorted(waiting.values(), key=urgency, reverse=True):
             row.tally = Path(scratch) / f"{row.path.stem}.tally"
             planned.append(planned_run(row, filters, Path(scratch)))
 
@@ -135,17 +135,26 @@ def kept(row: Row) -> int:
     return int(row.judged.foot["exit"])
 
 
-def duration(row: Row) -> float:
-    """How long the last run took; unknown is long.  The longest go first, so that none is last."""
+def urgency(row: Row) -> tuple[bool, float]:
+    """What begins early, so that no core is idle at the end.
+
+    Those that share something, as they are judged one after another; and those whose last run
+    took long, or that never had one.
+    """
     foot = row.judged.foot if row.judged else None
-    return float(foot["seconds"]) if foot else float("inf")
+    return bool(shares(row)), float(foot["seconds"]) if foot else float("inf")
+
+
+def shares(row: Row) -> str:
+    """What a candidate shares with others, so that they are not judged at the same time."""
+    return row.spec.interpreter.shares if row.spec else ""
 
 
 def planned_run(row: Row, filters: Sequence[str], scratch: Path) -> runs.Run:
     """The run of one row; it writes beside the results, not among them."""
     files = [f"--report={scratch / row.path.name}", f"--progress={row.tally}"]
     arguments = (str(runs.BATTERY), f"--impl={row.name}", "-n0", *filters, *files)
-    return runs.Run(row.name, arguments, row.spec.interpreter.shares if row.spec else "")
+    return runs.Run(row.name, arguments, shares(row))
 
 
 def take(row: Row, ended: runs.Ended, scratch: Path) -> None:
