@@ -121,10 +121,7 @@ wrap(PyTypeObject *type, const struct construction *what,
         return NULL;
     }
     self->map = *map;
-    hold_init(&self->hold);
-    if (ask_later) {
-        hold_shut(&self->hold);
-    }
+    hold_init(&self->hold, ask_later);
     self->access = what->access;
     self->anonymous = OS_IS_NO_FILE(what->fileno);
     self->track_file = what->track_file;

@@ -5,21 +5,15 @@
 #include "os.h"
 
 void
-hold_init(struct hold *hold)
+hold_init(struct hold *hold, bool shut)
 {
-    atomic_init(&hold->users, 0);
+    atomic_init(&hold->users, shut ? HOLD_SHUT : 0);
     atomic_init(&hold->readers, 0);
     atomic_init(&hold->changing, false);
     atomic_init(&hold->replacing, false);
     hold->gate = NULL;
     hold->waiting = 0;
     hold->process = 0;
-}
-
-void
-hold_shut(struct hold *hold)
-{
-    atomic_store(&hold->users, HOLD_SHUT);
 }
 
 bool
@@ -50,7 +44,7 @@ static void
 forget_if_forked(struct hold *hold)
 {
     if (hold->gate != NULL && hold->process != os_process()) {
-        hold_init(hold);        /* the old gate is locked for ever, maybe */
+        hold_init(hold, false); /* the old gate is locked for ever, maybe */
     }
 }
 

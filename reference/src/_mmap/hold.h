@@ -33,6 +33,7 @@ enum hold_mode {
     HOLD_REPLACE,
 };
 
+/* In place of the number of users: not free, although nobody uses it. */
 #define HOLD_SHUT (-1)
 
 struct hold {
@@ -47,14 +48,13 @@ struct hold {
     long process;               /* os_process() that made the gate */
 };
 
-/* Nobody uses the memory, and nobody ever did. */
-void hold_init(struct hold *hold);
-
-/* Say that it is not free, until hold_open(): so the first operation of all
-   is noticed, and the others pay nothing for it. */
-void hold_shut(struct hold *hold);
+/* Nobody uses the memory, and nobody ever did.  If `shut`, it is not free
+   until hold_open(): so the first operation of all is noticed, and the others
+   pay nothing for it. */
+void hold_init(struct hold *hold, bool shut);
 bool hold_is_shut(struct hold *hold);
 void hold_open(struct hold *hold);
+
 void hold_fini(struct hold *hold);
 
 /* Hold the memory.  False where that is not possible at once: then keep the

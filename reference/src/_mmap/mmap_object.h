@@ -40,8 +40,7 @@ typedef struct {
    before the first operation on a map, see to it that it is guarded. */
 void mmap_wait_rarely(MmapObject *self, enum hold_mode mode);
 
-/* Let go of the lock until the mode goes together with what is under way;
-   check everything afterwards. */
+/* Both may let go of the lock: check everything afterwards. */
 static inline void
 mmap_wait(MmapObject *self, enum hold_mode mode)
 {
