@@ -6,6 +6,8 @@ import os
 import shlex
 import sys
 import tempfile
+import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -242,6 +244,23 @@ def test_interpreter_that_cannot_run(interpreters):
     interpreters(own={"command": [str(TESTS / "judging.py")]})
     with pytest.raises(CannotStart, match="Permission denied"):
         launcher.start(launcher.parse("stdlib@own"))
+
+
+def test_worker_that_dies_on_its_way_to_its_core(interpreters, tmp_path):
+    """It is refused with how it ended, and nothing of it is left."""
+    dies = """
+    import os, mmap_spec.worker as worker
+    worker.Worker.op_pin = lambda self, request: print("no core", file=sys.stderr) or os._exit(7)
+    worker.main()
+    """
+    own = program(tmp_path, "own", "import sys" + textwrap.dedent(dies))
+    interpreters(own={"command": [sys.executable, str(own)]})
+    before = threading.enumerate()
+    with pytest.raises(CannotStart, match=r"own.*: exited with status 7\nno core"):
+        launcher.start(launcher.parse("stdlib@own"), core=0)
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(timeout=10)
+        assert not thread.is_alive()
 
 
 def test_failing_import_gives_the_hint(tmp_path):

@@ -121,7 +121,12 @@ class PipeLink:
         """What a worker says first; then it goes to its core."""
         facts = self._facts(self._exchange(sent))
         if self._core is not None:
-            self.request({"id": 0, "op": "pin", "core": self._core, "cores": sorted(CORES)})
+            try:
+                self.request({"id": 0, "op": "pin", "core": self._core, "cores": sorted(CORES)})
+            except LinkDied as death:
+                self.close()
+                said = f"{shlex.join(self._command)}: {death.how}{self._last_words()}"
+                raise CannotStart(said) from None
         return facts
 
     def _facts(self, line: bytes) -> dict[str, Any]:
