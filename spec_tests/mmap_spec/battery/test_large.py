@@ -14,6 +14,7 @@ STEPS = [2, 3, -1, -2]
 # In each quarter of a MiB near its ends, and in the middle.
 PLACES = [0, *((i << 18) + by for i in range(1, 4) for by in (-40_000, -1, 0)), SIZE - 50]
 LENGTHS = [1, 40, 20_000]
+BESIDE = 100_000  # bytes that are searched beside a place
 
 
 # The rest of most tests runs beside the map: the bytes need not travel.
@@ -167,7 +168,7 @@ def test_sixteen_mib(candidate):
 
 
 def check_places(candidate, search, length):
-    """A needle is found in each place, from the whole map and from a part that just holds it."""
+    """A needle is found in each place, in the whole map and in a part that just holds it."""
     m = candidate.mmap.mmap(-1, SIZE)
     needle = bytes([1]) * (length - 1) + b"\x02"
     assert m.find(needle) == m.rfind(needle) == -1
@@ -175,10 +176,10 @@ def check_places(candidate, search, length):
         end = place + length
         if end <= SIZE:
             m[place:end] = needle
-            found = getattr(m, search)(needle)
-            just = getattr(m, search)(needle, place, end)
-            less = getattr(m, search)(needle, place + 1), getattr(m, search)(needle, 0, end - 1)
-            assert (found, just, less) == (place, place, (-1, -1))
+            behind, before = (place + 1, end + BESIDE), (max(0, place - BESIDE), end - 1)
+            bounds = [(), (place, end), behind, before]
+            found = [getattr(m, search)(needle, *bound) for bound in bounds]
+            assert found == [place, place, -1, -1]
             m[place:end] = bytes(length)
 
 

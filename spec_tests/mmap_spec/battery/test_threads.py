@@ -124,7 +124,8 @@ def test_exports(candidate, seed):
 @seeds
 def test_iteration(candidate, seed):
     """Iterators yield the bytes of their moment, and end at the length of their moment."""
-    check(candidate, seed, NEXT, NEXT | RESIZES, ITEMS)
+    resizes = {} if candidate.avoids("threads.resize") else RESIZES
+    check(candidate, seed, NEXT, NEXT | resizes, ITEMS)
 
 
 @clause("threads.iteration-close")
@@ -377,6 +378,7 @@ def check_either_order(candidate, operation, other, before=""):
 
 # One thread does an operation again and again, until another one has closed or resized the map.
 AGAIN_AND_AGAIN = """
+import time
 def again_and_again():
     m, begun, refused = filled(), [], []
     def use():
@@ -390,7 +392,7 @@ def again_and_again():
         return m.closed or len(m) == 1
     def end():
         while len(begun) < 3:
-            pass
+            time.sleep(1e-5)  # or this thread takes time from the other where both share a core
         try:
             END
         except BaseException:
@@ -833,27 +835,30 @@ def test_signal_handler_closes(candidate):
     assert (seen[0], set(seen[1:]), refused > 0) == (False, {True}, True)
 
 
-# Many threads and several processes at once: where the end of one can hang, not each of them does.
+# Where the end can hang, nearly each of several processes does if threads have used the map for
+# a while before.
 ENDING = """
-import importlib, sys, threading
+import importlib, sys, threading, time
 sys.path[:] = PATH
 mmap = importlib.import_module(NAME)
 m = mmap.mmap(-1, 300000)
-started = threading.Barrier(41)
+started = threading.Barrier(21)
 def use():
     started.wait(60)
     while True:
-        m[:], m.find(b"y", 0), m.seek(0), m.write(bytes(300000))
-for _ in range(40):
+        m[:], m.find(b"y", 0)
+        m[:] = bytes(300000)
+for _ in range(20):
     threading.Thread(target=use, daemon=True).start()
 started.wait(60)
+time.sleep(0.1)
 print("end")
 """
 END_PROCESSES = """
 import subprocess, sys
 text = text.replace("PATH", repr(sys.path)).replace("NAME", repr(mmap.__name__))
 quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
-children = [subprocess.Popen([sys.executable, "-c", text], **quiet) for _ in range(8)]
+children = [subprocess.Popen([sys.executable, "-c", text], **quiet) for _ in range(4)]
 result = []
 for child in children:
     try:
@@ -869,9 +874,7 @@ for child in children:
 @clause("threads.end-of-process")
 def test_end_of_process(candidate):
     """A process ends with status 0 while daemon threads use a map."""
-    for _ in range(2):
-        ends = candidate.run(END_PROCESSES, text=ENDING)
-        assert ends == [(0, [b"end"])] * 8
+    assert candidate.run(END_PROCESSES, text=ENDING) == [(0, [b"end"])] * 4
 
 
 @clause("threads.fork")
