@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import tempfile
-import textwrap
 import threading
 from pathlib import Path
 
@@ -246,17 +245,30 @@ def test_interpreter_that_cannot_run(interpreters):
         launcher.start(launcher.parse("stdlib@own"))
 
 
-def test_worker_that_dies_on_its_way_to_its_core(interpreters, tmp_path):
-    """It is refused with how it ended, and nothing of it is left."""
-    dies = """
-    import os, mmap_spec.worker as worker
-    worker.Worker.op_pin = lambda self, request: print("no core", file=sys.stderr) or os._exit(7)
-    worker.main()
-    """
-    own = program(tmp_path, "own", "import sys" + textwrap.dedent(dies))
+NO_CORE = """
+import os, sys
+import mmap_spec.worker as worker
+worker.Worker.op_pin = lambda self, request: print("no core", file=sys.stderr) or os._exit(7)
+worker.main()
+"""
+FUTURISTIC = """
+import mmap_spec.worker as worker
+worker.PROTOCOL = 1000
+worker.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "how"),
+    [(NO_CORE, "exited with status 7\nno core"), (FUTURISTIC, "worker speaks protocol 1000, not")],
+    ids=["no-core", "protocol"],
+)
+def test_worker_that_cannot_be_used(interpreters, tmp_path, body, how):
+    """It is refused with the reason, and nothing of it is left."""
+    own = program(tmp_path, "own", body)
     interpreters(own={"command": [sys.executable, str(own)]})
     before = threading.enumerate()
-    with pytest.raises(CannotStart, match=r"own.*: exited with status 7\nno core"):
+    with pytest.raises(CannotStart, match=f"own.*: {how}"):
         launcher.start(launcher.parse("stdlib@own"), core=0)
     for thread in set(threading.enumerate()) - set(before):
         thread.join(timeout=10)

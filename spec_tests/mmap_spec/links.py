@@ -124,23 +124,24 @@ class PipeLink:
             try:
                 self.request({"id": 0, "op": "pin", "core": self._core, "cores": sorted(CORES)})
             except LinkDied as death:
-                self.close()
-                said = f"{shlex.join(self._command)}: {death.how}{self._last_words()}"
-                raise CannotStart(said) from None
+                raise self._refused(death.how) from None
         return facts
 
     def _facts(self, line: bytes) -> dict[str, Any]:
         try:
             hello = json.loads(line)
             if hello["protocol"] != PROTOCOL:
-                raise CannotStart(f"worker speaks protocol {hello['protocol']}, not {PROTOCOL}")
+                raise self._refused(f"worker speaks protocol {hello['protocol']}, not {PROTOCOL}")
             return dict(hello["facts"])
         except (ValueError, KeyError, TypeError):
             said = line[:200].decode("utf-8", "replace").rstrip()
             how = f"it said {said!r} instead of hello" if said else self._post_mortem()
-            self.close()
-            said = f"{shlex.join(self._command)}: {how}{self._last_words()}"
-            raise CannotStart(said) from None
+            raise self._refused(how) from None
+
+    def _refused(self, how: str) -> CannotStart:
+        """What to raise for a worker that cannot be used; it is ended."""
+        self.close()
+        return CannotStart(f"{shlex.join(self._command)}: {how}{self._last_words()}")
 
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         line = self._exchange(json.dumps(message).encode("ascii") + b"\n")
